@@ -1,0 +1,25 @@
+//! trunkline: a declarative SIP trunk router.
+//!
+//! Routes, gateways, lists and groups are YAML under version control; this crate compiles them into an immutable
+//! [`proxy::Snapshot`] and serves them with a stateful SIP proxy that probes its gateways and fails over.
+//!
+//! The modules below the line are pure: they take the time ([`time::Now`]) and bytes, and give back effects.
+//! `tests/arch.rs` holds that line; ARCHITECTURE.md is the map.
+#![forbid(unsafe_code)]
+
+pub mod agent;
+pub mod cli;
+pub mod config;
+pub mod server;
+#[cfg(feature = "sim")]
+pub mod sim;
+// ------------------------------------------------------- below: pure, no I/O, no clock, no tokio
+pub mod flow;
+pub mod health;
+pub mod proxy;
+pub mod record;
+pub mod route;
+pub mod sip;
+pub mod time;
+pub mod transaction;
+pub mod worker;

@@ -1,0 +1,43 @@
+//! Planted faults: known mistakes that the simulation must be able to find. Compiled into tests and examples only.
+
+/// One fault, or none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plant {
+    #[default]
+    None,
+    /// A gateway's 100 is forwarded to the caller.
+    ForwardedTrying,
+    /// CANCEL goes out before the gateway has sent a 1xx.
+    EarlyCancel,
+    /// One record in a thousand is not written.
+    LostRecord,
+    /// One record in a thousand is written twice.
+    DoubleRecord,
+    /// A second final answer follows a 4xx.
+    SecondFinal,
+    /// Calls after a reload are routed by the table before it.
+    StaleSnapshot,
+    /// A client transaction is kept for ever now and then.
+    LeakedTransaction,
+    /// The hunt goes on after the caller's CANCEL.
+    HuntAfterCancel,
+    /// The cookie's MAC is not looked at.
+    UncheckedCookie,
+    /// A reload forgets which gateways are down.
+    HealthReset,
+}
+
+impl Plant {
+    pub const ALL: [(&'static str, Plant); 10] = [
+        ("forwarded-100", Plant::ForwardedTrying),
+        ("early-cancel", Plant::EarlyCancel),
+        ("lost-record", Plant::LostRecord),
+        ("double-record", Plant::DoubleRecord),
+        ("second-final", Plant::SecondFinal),
+        ("stale-snapshot", Plant::StaleSnapshot),
+        ("leaked-transaction", Plant::LeakedTransaction),
+        ("hunt-after-cancel", Plant::HuntAfterCancel),
+        ("unchecked-cookie", Plant::UncheckedCookie),
+        ("health-reset", Plant::HealthReset),
+    ];
+}

@@ -1,0 +1,1 @@
+//! The running router: sockets, worker threads, file watching, record writing, signals.
