@@ -1,8 +1,71 @@
 //! The command line: one file a command; the only place that prints.
+//!
+//! Exit codes, the same for all commands: 0 clean, 1 findings, 2 could not answer (CONFIG-AND-CLI part (c)).
 
+mod answer;
+mod args;
+mod call;
+mod demo;
+mod explain;
+mod run;
+mod schema;
+mod validate;
+
+pub use args::{Color, Format, Global};
+
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+/// Nothing to say against it.
+pub const CLEAN: u8 = 0;
+/// An answer that somebody should look at: errors in a file, a call that ended otherwise than expected.
+pub const FINDINGS: u8 = 1;
+/// No answer: a bad flag, an unreadable file, a port that is taken.
+pub const NO_ANSWER: u8 = 2;
+
+/// A declarative SIP trunk router: routes in versioned YAML, hot-loaded, with health probes and failover.
+#[derive(Debug, Parser)]
+#[command(name = "trunkline", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = args::AFTER_HELP)]
+struct Line {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Validate(validate::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
+    Call(call::Args),
+    Answer(answer::Args),
+    Demo(demo::Args),
+}
 
 /// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
-    ExitCode::from(2)
+    // clap itself exits: 0 for --help and --version, 2 for a bad flag.
+    let Line { global, command } = Line::parse();
+    global.apply_color();
+    match command {
+        Command::Run(args) => run::run(args, &global),
+        Command::Validate(args) => validate::run(args, &global),
+        Command::Explain(args) => explain::run(args, &global),
+        Command::Schema(args) => schema::run(args, &global),
+        Command::Call(args) => call::run(args, &global),
+        Command::Answer(args) => answer::run(args, &global),
+        Command::Demo(args) => demo::run(args, &global),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory;
+        super::Line::command().debug_assert();
+    }
 }

@@ -1,0 +1,12 @@
+//! `trunkline answer`: answers test calls.
+
+use super::Global;
+use std::process::ExitCode;
+
+/// Answer calls as a test gateway, and print one line a message
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(_args: Args, _global: &Global) -> ExitCode {
+    ExitCode::from(super::NO_ANSWER)
+}

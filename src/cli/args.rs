@@ -1,0 +1,88 @@
+//! The flags that every command has, and what they mean.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+pub(super) const AFTER_HELP: &str = "\
+Files: without -c, ./trunkline.yaml is read, then ./routes.yaml.
+Exit codes: 0 clean, 1 findings, 2 could not answer.
+Data is written to standard output, progress and complaints to standard error.";
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The root file, or the directory that holds trunkline.yaml or routes.yaml
+    #[arg(short, long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// How answers are written
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+    /// When to colour: NO_COLOR and pipes are honoured by `auto`
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Global {
+    /// The root file: what `-c` names, else `./trunkline.yaml`, then `./routes.yaml`. The error is one line for people.
+    pub fn root(&self) -> Result<PathBuf, String> {
+        root_file(self.config.as_deref())
+    }
+
+    /// Whether what goes to `stream` is coloured.
+    pub fn coloured(&self, stream: &impl IsTerminal) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        }
+    }
+
+    /// Makes `anstream`'s writers follow `--color`.
+    pub(super) fn apply_color(&self) {
+        match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// The root file that `given` means; a directory stands for the `trunkline.yaml` or `routes.yaml` in it.
+pub(super) fn root_file(given: Option<&Path>) -> Result<PathBuf, String> {
+    match given {
+        Some(path) if path.is_dir() => in_directory(path).ok_or_else(|| {
+            format!("no trunkline.yaml or routes.yaml in {}: name the root file with -c", path.display())
+        }),
+        Some(path) if path.exists() => Ok(path.to_owned()),
+        Some(path) => Err(format!("{}: no such file or directory", path.display())),
+        None => in_directory(Path::new("."))
+            .ok_or_else(|| "no trunkline.yaml or routes.yaml here: name the root file with -c PATH".to_owned()),
+    }
+}
+
+fn in_directory(directory: &Path) -> Option<PathBuf> {
+    let tidy = |name: &str| if directory == Path::new(".") { PathBuf::from(name) } else { directory.join(name) };
+    ["trunkline.yaml", "routes.yaml"].into_iter().map(tidy).find(|path| path.is_file())
+}
