@@ -1,6 +1,7 @@
 //! A parsed message: a cheap copyable view on its bytes, and the owned form that a transaction keeps.
 
-use super::{Header, Name, NameAddr, Values, Via};
+use super::header::same_header;
+use super::{Header, Name, NameAddr, Values, Via, grammar};
 
 /// Methods that the router treats in a way of their own; all others are [`Method::Other`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,29 @@ pub enum Method {
     Message,
     Publish,
     Other,
+}
+
+impl Method {
+    /// Methods compare with their case (RFC 3261 §7.1); one that is not known is proxied like any (checklist P15).
+    pub fn of(text: &[u8]) -> Method {
+        match text {
+            b"INVITE" => Method::Invite,
+            b"ACK" => Method::Ack,
+            b"BYE" => Method::Bye,
+            b"CANCEL" => Method::Cancel,
+            b"OPTIONS" => Method::Options,
+            b"REGISTER" => Method::Register,
+            b"PRACK" => Method::Prack,
+            b"UPDATE" => Method::Update,
+            b"INFO" => Method::Info,
+            b"REFER" => Method::Refer,
+            b"NOTIFY" => Method::Notify,
+            b"SUBSCRIBE" => Method::Subscribe,
+            b"MESSAGE" => Method::Message,
+            b"PUBLISH" => Method::Publish,
+            _ => Method::Other,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +102,22 @@ impl<'a> Message<'a> {
     }
     /// The value of the first header with this name.
     pub fn header(&self, name: Name) -> Option<&'a [u8]> {
-        self.headers.iter().find(|h| h.name == name).map(|h| &self.bytes[h.value()])
+        self.headers.iter().find(|h| h.name == name).map(|h| self.value_of(h))
+    }
+    /// The name of a header line as it stands, white space before the colon left out.
+    pub fn name_text(&self, header: &Header) -> &'a [u8] {
+        let line = self.bytes.get(header.line()).unwrap_or_default();
+        line.get(..grammar::token_end(line, 0)).unwrap_or_default()
+    }
+    /// All lines of a header by its name, for headers that [`Name`] does not list: compact and long forms, any case,
+    /// any spacing are the same header (checklist P5, P6).
+    pub fn lines_named<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a Header> + use<'a, 'n> {
+        let message = *self;
+        self.headers.iter().filter(move |h| same_header(message.name_text(h), name.as_bytes()))
+    }
+    /// The bytes of a header's value.
+    pub fn value_of(&self, header: &Header) -> &'a [u8] {
+        self.bytes.get(header.value()).unwrap_or_default()
     }
     /// The single values of a comma-list header over all its lines, in order (checklist P8).
     pub fn values(&self, name: Name) -> Values<'a> {
@@ -98,20 +137,41 @@ impl<'a> Message<'a> {
     pub fn call_id(&self) -> Option<&'a [u8]> {
         self.header(Name::CallId)
     }
+    /// `None` when missing, malformed, or 2^31 and above (checklist P14).
     pub fn cseq(&self) -> Option<CSeq<'a>> {
-        todo!()
+        let value = self.header(Name::CSeq)?;
+        let digits = grammar::end_while(value, 0, |b| b.is_ascii_digit());
+        let number = grammar::decimal(value.get(..digits)?).filter(|n| *n < 1 << 31)?;
+        let at = grammar::skip_lws(value, digits);
+        let method = value.get(at..).filter(|m| at > digits && grammar::is_token(m))?;
+        Some(CSeq { number: number as u32, method })
     }
     /// `None` when missing; `Some(Err(()))` when it is not a number up to 255 (checklist X3).
     pub fn max_forwards(&self) -> Option<Result<u8, ()>> {
-        todo!()
+        let number = grammar::decimal(self.header(Name::MaxForwards)?);
+        Some(number.and_then(|n| u8::try_from(n).ok()).ok_or(()))
     }
-    /// Seconds of Retry-After, its parameters and comment left out; `None` when missing or unreadable.
+    /// Seconds of Retry-After, its parameters and comment left out; `None` when missing or unreadable. A number that
+    /// is too large becomes the largest (RFC 4475 §3.1.2.5).
     pub fn retry_after(&self) -> Option<u32> {
-        todo!()
+        let value = self.header(Name::RetryAfter)?;
+        let digits = grammar::end_while(value, 0, |b| b.is_ascii_digit());
+        let next = value.get(grammar::skip_lws(value, digits));
+        if !matches!(next, None | Some(b';' | b'(')) {
+            return None;
+        }
+        grammar::decimal(value.get(..digits)?).map(|n| u32::try_from(n).unwrap_or(u32::MAX))
     }
     pub fn body(&self) -> &'a [u8] {
-        &self.bytes[(self.blank + 2).min(self.end)..self.end]
+        self.bytes.get(self.blank + 2..self.end).unwrap_or_default()
     }
+}
+
+/// The start line of a kept message, as offsets.
+#[derive(Clone, Copy, Debug)]
+enum KeptStart {
+    Request { method: Method, method_end: usize, uri_end: usize },
+    Response { code: u16, reason_at: usize, reason_end: usize },
 }
 
 /// A message kept for later: its bytes and offsets, two allocations.
@@ -119,15 +179,52 @@ impl<'a> Message<'a> {
 pub struct Stored {
     bytes: Box<[u8]>,
     headers: Box<[Header]>,
+    start: KeptStart,
+    headers_at: usize,
+    blank: usize,
 }
 
 impl Stored {
     /// Copies a message (the bytes up to `end` only).
-    pub fn keep(_message: &Message) -> Stored {
-        todo!()
+    pub fn keep(message: &Message) -> Stored {
+        let start = match message.start {
+            Start::Request { method, method_text, uri } => {
+                let method_end = method_text.len();
+                KeptStart::Request { method, method_end, uri_end: method_end + 1 + uri.len() }
+            }
+            Start::Response { code, reason } => {
+                // The reason phrase ends where the line does: before the CRLF in front of the headers.
+                let reason_end = message.headers_at.saturating_sub(2);
+                KeptStart::Response { code, reason_at: reason_end.saturating_sub(reason.len()), reason_end }
+            }
+        };
+        Stored {
+            bytes: message.bytes.get(..message.end).unwrap_or(message.bytes).into(),
+            headers: message.headers.into(),
+            start,
+            headers_at: message.headers_at,
+            blank: message.blank,
+        }
     }
+
+    /// The view again, without parsing.
     pub fn message(&self) -> Message<'_> {
-        let _ = (&self.bytes, &self.headers);
-        todo!()
+        let text = |from: usize, to: usize| self.bytes.get(from..to).unwrap_or_default();
+        let start = match self.start {
+            KeptStart::Request { method, method_end, uri_end } => {
+                Start::Request { method, method_text: text(0, method_end), uri: text(method_end + 1, uri_end) }
+            }
+            KeptStart::Response { code, reason_at, reason_end } => {
+                Start::Response { code, reason: text(reason_at, reason_end) }
+            }
+        };
+        Message {
+            bytes: &self.bytes,
+            start,
+            headers: &self.headers,
+            headers_at: self.headers_at,
+            blank: self.blank,
+            end: self.bytes.len(),
+        }
     }
 }

@@ -1,7 +1,12 @@
 //! name-addr and addr-spec values: From, To, Contact, Route (RFC 3261 §20, checklist P10, P11).
 
+use super::grammar;
+use super::params::Params;
+use memchr::{memchr, memchr3};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameAddr<'a> {
+    /// As it stands, quotes included; empty when there is none.
     pub display: &'a [u8],
     /// The URI, angle brackets left out.
     pub uri: &'a [u8],
@@ -13,7 +18,57 @@ pub struct NameAddr<'a> {
 }
 
 impl<'a> NameAddr<'a> {
-    pub fn parse(_value: &'a [u8]) -> Option<NameAddr<'a>> {
-        todo!()
+    /// Reads one value; `None` when a quote or `<` is not closed, when there is no URI or white space in it, or when
+    /// something else than parameters follows. The URI itself is [`super::Uri`]'s to judge.
+    pub fn parse(value: &'a [u8]) -> Option<NameAddr<'a>> {
+        let start = grammar::skip_lws(value, 0);
+        let (display_end, open) = if value.get(start) == Some(&b'"') {
+            let end = grammar::quoted_end(value, start)?;
+            (end, grammar::skip_lws(value, end))
+        } else {
+            let hit = memchr3(b'<', b';', b'"', &value[start..]).map_or(value.len(), |hit| start + hit);
+            (hit, hit)
+        };
+        match value.get(open) {
+            Some(b'<') => {
+                let display = grammar::trim(&value[start..display_end]).1;
+                let close = open + memchr(b'>', &value[open..])?;
+                if memchr(0, display).is_some() && !display.starts_with(b"\"") {
+                    return None;
+                }
+                NameAddr::assemble(value, display, open + 1, close, close + 1)
+            }
+            // Without brackets the first semicolon ends the URI: what follows is the header's (checklist P11).
+            Some(b';') | None if display_end == open => {
+                let uri_end = start + grammar::trim(&value[start..open]).1.len();
+                NameAddr::assemble(value, b"", start, uri_end, open)
+            }
+            _ => None,
+        }
+    }
+
+    fn assemble(
+        value: &'a [u8],
+        display: &'a [u8],
+        uri_at: usize,
+        uri_end: usize,
+        rest: usize,
+    ) -> Option<NameAddr<'a>> {
+        let uri = value.get(uri_at..uri_end)?;
+        if uri.is_empty() || uri.iter().any(|&b| b <= b' ' || b == 0x7f || b == b'<') {
+            return None;
+        }
+        let mut tag = None;
+        let mut params = Params::new(value, rest);
+        for param in params.by_ref() {
+            if tag.is_none() && param.name.eq_ignore_ascii_case(b"tag") {
+                tag = param.value.filter(|v| !v.is_empty());
+            }
+        }
+        if params.broken() {
+            return None;
+        }
+        let params = grammar::trim(value.get(rest..)?).1;
+        Some(NameAddr { display, uri, uri_at, params, tag })
     }
 }

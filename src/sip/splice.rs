@@ -14,15 +14,14 @@ impl<'s, 'o> Splice<'s, 'o> {
     }
     /// Copies everything before `offset` that is not yet copied or skipped. Offsets must not go back.
     pub fn copy_to(&mut self, offset: usize) -> &mut Self {
-        debug_assert!(offset >= self.at);
-        self.out.extend_from_slice(&self.source[self.at..offset]);
-        self.at = offset;
-        self
+        debug_assert!(offset >= self.at && offset <= self.source.len());
+        self.out.extend_from_slice(self.source.get(self.at..offset).unwrap_or_default());
+        self.skip_to(offset)
     }
     /// Leaves out everything before `offset`.
     pub fn skip_to(&mut self, offset: usize) -> &mut Self {
         debug_assert!(offset >= self.at);
-        self.at = offset;
+        self.at = self.at.max(offset);
         self
     }
     /// Writes new bytes.

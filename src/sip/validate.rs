@@ -1,6 +1,6 @@
-//! What a request must satisfy before anything is done with it (RFC 3261 §16.3 step 1 and 2; checklist P13, P14, X2).
+//! What a message must satisfy before anything is done with it (RFC 3261 §16.3 steps 1 and 2; checklist P13, P14, X2).
 
-use super::{Limits, Message};
+use super::{Limits, Message, Name, NameAddr, Scheme, Start, Uri, Via};
 
 /// A refusal: the status code, its reason phrase, and what was wrong (for the Warning header and the log).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,8 +10,127 @@ pub struct Reject {
     pub why: &'static str,
 }
 
-/// Checks syntax of the headers that the router reads (400), the version (505), the Request-URI's scheme (416), the
-/// limits (513, 414). For responses: that Via, From, To, Call-ID and CSeq can be read.
-pub fn validate(_message: &Message, _limits: &Limits) -> Result<(), Reject> {
-    todo!()
+/// Checks syntax of the headers that the router reads (400), the Request-URI's scheme (416), the limits (513, 414;
+/// first, because they bound the work). The version (505) is [`super::parse`]'s. For responses: that Via, From, To,
+/// Call-ID and CSeq can be read. Whether a refusal may be sent at all (not to an ACK, not without a Via) is the
+/// caller's to know.
+pub fn validate(message: &Message, limits: &Limits) -> Result<(), Reject> {
+    bounded(message, limits)?;
+    single(message)?;
+    vias(message, limits)?;
+    parties(message)?;
+    let Start::Request { uri, .. } = message.start else { return Ok(()) };
+    if matches!(message.max_forwards(), Some(Err(()))) {
+        return Err(bad("Max-Forwards is not a number up to 255"));
+    }
+    routes(message, limits)?;
+    request_uri(uri, limits)
+}
+
+fn bad(why: &'static str) -> Reject {
+    Reject { code: 400, reason: "Bad Request", why }
+}
+
+fn too_large(why: &'static str) -> Reject {
+    Reject { code: 513, reason: "Message Too Large", why }
+}
+
+/// checklist P20
+fn bounded(message: &Message, limits: &Limits) -> Result<(), Reject> {
+    if message.end > limits.message_bytes {
+        return Err(too_large("the message is larger than the limit"));
+    }
+    if message.headers.len() > limits.headers {
+        return Err(too_large("more header lines than the limit"));
+    }
+    if message.headers.iter().any(|h| h.line().len() > limits.header_bytes) {
+        return Err(too_large("a header is longer than the limit"));
+    }
+    Ok(())
+}
+
+/// Headers that must stand there once are not there twice (checklist P13).
+fn single(message: &Message) -> Result<(), Reject> {
+    let mut seen = 0u32;
+    for header in message.headers {
+        let (bit, why) = match header.name {
+            Name::From => (1, "From stands there twice"),
+            Name::To => (2, "To stands there twice"),
+            Name::CallId => (4, "Call-ID stands there twice"),
+            Name::CSeq => (8, "CSeq stands there twice"),
+            Name::MaxForwards => (16, "Max-Forwards stands there twice"),
+            _ => continue,
+        };
+        if seen & bit != 0 {
+            return Err(bad(why));
+        }
+        seen |= bit;
+    }
+    Ok(())
+}
+
+fn vias(message: &Message, limits: &Limits) -> Result<(), Reject> {
+    let mut count = 0;
+    for value in message.values(Name::Via) {
+        count += 1;
+        if count > limits.vias {
+            return Err(too_large("more Vias than the limit"));
+        }
+        if Via::parse(value.text).is_none() {
+            return Err(bad("a Via that can't be read"));
+        }
+    }
+    if count == 0 { Err(bad("Via is missing")) } else { Ok(()) }
+}
+
+/// From, To, Call-ID and CSeq: they name the dialog, so all must be readable.
+fn parties(message: &Message) -> Result<(), Reject> {
+    for (party, why) in
+        [(message.from(), "From is missing or can't be read"), (message.to(), "To is missing or can't be read")]
+    {
+        // Schemes that nobody knows do not matter here (checklist P16).
+        if party.is_none_or(|party| Uri::parse(party.uri).is_none()) {
+            return Err(bad(why));
+        }
+    }
+    if message.call_id().is_none_or(|id| id.is_empty() || id.iter().any(|&b| b <= b' ' || b == 0x7f)) {
+        return Err(bad("Call-ID is missing or can't be read"));
+    }
+    let Some(cseq) = message.cseq() else { return Err(bad("CSeq is missing or can't be read")) };
+    // checklist P14
+    if message.method().is_some() && cseq.method != message.method_text() {
+        return Err(bad("CSeq names another method than the request line"));
+    }
+    Ok(())
+}
+
+fn routes(message: &Message, limits: &Limits) -> Result<(), Reject> {
+    for (nth, value) in message.values(Name::Route).enumerate() {
+        if nth >= limits.routes {
+            return Err(too_large("more Route entries than the limit"));
+        }
+        if NameAddr::parse(value.text).is_none_or(|route| Uri::parse(route.uri).is_none()) {
+            return Err(bad("a Route that can't be read"));
+        }
+    }
+    Ok(())
+}
+
+fn request_uri(text: &[u8], limits: &Limits) -> Result<(), Reject> {
+    if text.len() > limits.uri_bytes {
+        return Err(Reject {
+            code: 414,
+            reason: "Request-URI Too Long",
+            why: "the Request-URI is longer than the limit",
+        });
+    }
+    let Some(uri) = Uri::parse(text) else { return Err(bad("the Request-URI can't be read")) };
+    if !uri.headers.is_empty() {
+        // Never turned into headers, as a redirecting UA would (checklist P19).
+        return Err(bad("the Request-URI holds headers"));
+    }
+    if uri.scheme == Scheme::Other {
+        return Err(Reject { code: 416, reason: "Unsupported URI Scheme", why: "the scheme is not sip, sips or tel" });
+    }
+    Ok(())
 }

@@ -9,6 +9,9 @@ pub fn owner(call_id: &[u8], workers: usize, seed: u64) -> usize {
 }
 
 /// The Call-ID's bytes of a datagram, by a scan for its header line alone.
-pub fn peek_call_id(_datagram: &[u8]) -> Option<&[u8]> {
-    todo!()
+///
+/// It is the parser's own line scanner and name table, so both always mean the same Call-ID: a call whose messages were
+/// hashed differently would be torn between two workers.
+pub fn peek_call_id(datagram: &[u8]) -> Option<&[u8]> {
+    crate::sip::call_id_of(datagram)
 }

@@ -1,0 +1,53 @@
+//! Writing numbers and addresses into a message under construction, without an allocation of their own.
+
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+
+/// Appends a number in decimal.
+pub fn put_decimal(out: &mut Vec<u8>, number: u64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends an address as `received=` has it: IPv6 without brackets (RFC 3261 §25.1, via-received).
+pub fn put_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    match ip {
+        IpAddr::V4(v4) => {
+            for (nth, octet) in v4.octets().into_iter().enumerate() {
+                if nth > 0 {
+                    out.push(b'.');
+                }
+                put_decimal(out, octet.into());
+            }
+        }
+        // Writing to a Vec can't fail.
+        IpAddr::V6(v6) => drop(write!(out, "{v6}")),
+    }
+}
+
+/// Appends an address as sent-by or a URI has it: IPv6 in brackets.
+pub fn put_host(out: &mut Vec<u8>, ip: IpAddr) {
+    if ip.is_ipv4() {
+        return put_ip(out, ip);
+    }
+    out.push(b'[');
+    put_ip(out, ip);
+    out.push(b']');
+}
+
+/// Appends `host:port`, IPv6 in brackets.
+pub fn put_addr(out: &mut Vec<u8>, addr: SocketAddr) {
+    put_host(out, addr.ip());
+    out.push(b':');
+    put_decimal(out, addr.port().into());
+}
