@@ -1,6 +1,8 @@
 //! The answer to "where does this call go": types and the decision itself.
 
-use super::{GatewayIx, GroupIx, Reply, RouteIx, Table};
+use super::number::dialable;
+use super::trie::Hit;
+use super::{GatewayIx, GroupIx, Reply, RouteIx, RouteTarget, Table};
 use crate::health::Board;
 use crate::time::Now;
 use smallvec::SmallVec;
@@ -20,6 +22,9 @@ pub struct Facts<'a> {
     pub source: IpAddr,
     /// The gateway whose address the call came from (all gateways with that address are tried as matchers).
     pub gateway: Option<GatewayIx>,
+    /// The source is named under `access.trusted` on this listener. Such a call falls into the group `default` when no
+    /// matcher holds, even when the address is a gateway's too: who is named twice was trusted on purpose.
+    pub trusted: bool,
     /// Listener position in the snapshot.
     pub listener: Option<usize>,
     pub account: Option<&'a str>,
@@ -31,7 +36,8 @@ pub struct Facts<'a> {
 pub struct Attempt {
     pub gateway: GatewayIx,
     pub number: Number,
-    /// Known to be down and tried all the same (`last_resort`).
+    /// Known to be down, or resting, and tried all the same because nothing else is left (`last_resort`; checklist
+    /// F11, D7): whoever starts it doesn't ask the board about health again, only whether it was disabled or removed.
     pub down: bool,
     /// The probability that this attempt is the first.
     pub share: f32,
@@ -118,7 +124,95 @@ pub struct Trace {
 impl Table {
     /// Decides where a call goes. The only place where a route is chosen; `run`, `explain` and all others call it.
     /// `out` is cleared first. `trace` costs, so the call path gives `None`.
-    pub fn decide(&self, _facts: &Facts, _board: &Board, _now: Now, _out: &mut Decision, _trace: Option<&mut Trace>) {
-        todo!()
+    ///
+    /// The board has a slot for each gateway of this table; a gateway without one counts as removed.
+    pub fn decide(&self, facts: &Facts, board: &Board, now: Now, out: &mut Decision, trace: Option<&mut Trace>) {
+        out.clear();
+        out.group = self.choose_group(facts);
+        let chosen = out.group.and_then(|group| self.choose_route(group, facts.number));
+        if let Some(trace) = trace {
+            *trace = Trace::default();
+            self.explain_group(facts, out.group, trace);
+            if let Some(group) = out.group {
+                self.explain_route(group, facts.number, trace);
+            }
+        }
+        let Some((ix, matched)) = chosen else {
+            out.outcome = if out.group.is_some() { Outcome::NoRoute } else { Outcome::NoGroup };
+            return;
+        };
+        out.route = Some(ix);
+        let route = self.route(ix);
+        match &route.target {
+            RouteTarget::Reject(reply) => out.outcome = Outcome::Reject(reply.clone()),
+            RouteTarget::To(to) => self.line_up(route, to, facts.number, matched, board, now, out),
+        }
+    }
+
+    /// The group whose matcher says most. `default` takes trusted sources and digest users that no matcher fits, if a
+    /// route is in it; a call from a gateway that is neither needs a group of its own (CONFIG-AND-CLI (g)).
+    fn choose_group(&self, facts: &Facts) -> Option<GroupIx> {
+        if facts.group.is_some() {
+            return facts.group;
+        }
+        let matched = self.matchers.holding(self.groups(), facts).next().map(|(group, _)| group);
+        let default = || Some(self.default_group()).filter(|&g| self.may_default(facts) && self.has_routes(g));
+        matched.or_else(default)
+    }
+
+    fn may_default(&self, facts: &Facts) -> bool {
+        facts.trusted || facts.account.is_some()
+    }
+
+    /// The route for a number and how long the prefix is that matched: an exact rule, the longest prefix, the
+    /// catch-all. A number with a character that can't be dialled, or without any, goes to the catch-all alone.
+    fn choose_route(&self, group: GroupIx, number: &[u8]) -> Option<(RouteIx, usize)> {
+        let by_prefix = if dialable(number) { self.trie.find(group.0, number) } else { None };
+        let catch_all = || self.catch_alls.get(usize::from(group.0))?.first().map(|&route| (route, 0));
+        by_prefix.map(|hit| (hit.route, hit.matched)).or_else(catch_all)
+    }
+
+    fn explain_group(&self, facts: &Facts, chosen: Option<GroupIx>, trace: &mut Trace) {
+        if facts.group.is_some() {
+            trace.group_by = "as asked".to_owned();
+            return;
+        }
+        self.matchers.explain(self.groups(), self.gateways(), facts, trace);
+        if trace.group_by.is_empty() && chosen.is_some() {
+            trace.group_by = "default".to_owned();
+        }
+    }
+
+    /// The prefix that matched, and every other rule that would have taken the number.
+    fn explain_route(&self, group: GroupIx, number: &[u8], trace: &mut Trace) {
+        let hits = if dialable(number) { self.trie.matching(group.0, number) } else { Vec::new() };
+        let prefix = |hit: &Hit| String::from_utf8_lossy(number.get(..hit.matched).unwrap_or_default()).into_owned();
+        if let Some((chosen, others)) = hits.split_first() {
+            trace.prefix = prefix(chosen);
+            trace.passed_over.extend(others.iter().map(|hit| PassedOver {
+                route: hit.route,
+                prefix: prefix(hit),
+                why: match () {
+                    () if hit.matched < chosen.matched => WhyPassed::Prefix,
+                    () if hit.exact != chosen.exact => WhyPassed::Exact,
+                    () => WhyPassed::Priority,
+                },
+            }));
+        }
+        let why = if hits.is_empty() { WhyPassed::Priority } else { WhyPassed::Default };
+        let catch_alls = self.catch_alls.get(usize::from(group.0)).map(Vec::as_slice).unwrap_or_default();
+        let others = catch_alls.iter().skip(usize::from(hits.is_empty()));
+        trace.passed_over.extend(others.map(|&route| PassedOver { route, prefix: String::new(), why }));
+    }
+}
+
+impl Decision {
+    /// Back to nothing, the memory kept.
+    pub fn clear(&mut self) {
+        self.group = None;
+        self.route = None;
+        self.outcome = Outcome::NoRoute;
+        self.attempts.clear();
+        self.skipped.clear();
     }
 }

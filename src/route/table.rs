@@ -1,5 +1,8 @@
 //! The compiled table: rules by group and prefix, ready for the longest-prefix search.
 
+use super::group::Matchers;
+use super::number::dialable;
+use super::trie::{Rule, Trie};
 use super::{Failover, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Route, RouteIx};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,20 +22,44 @@ pub struct Draft {
     pub default_group: GroupIx,
 }
 
+/// Immutable; shared by all workers through the snapshot.
 #[derive(Debug)]
 pub struct Table {
     draft: Draft,
+    pub(super) trie: Trie,
+    /// The catch-alls of each group, the highest priority first.
+    pub(super) catch_alls: Vec<Vec<RouteIx>>,
+    pub(super) matchers: Matchers,
+    gateways_by_id: Vec<GatewayIx>,
+    groups_by_id: Vec<GroupIx>,
+    /// Sorted by address, then position.
+    gateways_by_ip: Vec<(IpAddr, GatewayIx)>,
 }
 
 impl Table {
+    /// Compiles a draft. A prefix that is empty or holds a character that can't be dialled can never match and is
+    /// left out (the configuration refuses both, TL0203).
     pub fn build(draft: Draft) -> Table {
-        Table { draft }
+        let trie = Trie::build(prefix_rules(&draft.routes), draft.groups.len());
+        let matchers = Matchers::new(&draft.groups, &draft.gateways);
+        let mut gateways_by_id: Vec<_> = (0..draft.gateways.len() as u32).map(GatewayIx).collect();
+        gateways_by_id.sort_by_key(|ix| draft.gateways[ix.0 as usize].id.clone());
+        let mut groups_by_id: Vec<_> = (0u16..).take(draft.groups.len()).map(GroupIx).collect();
+        groups_by_id.sort_by_key(|ix| draft.groups[usize::from(ix.0)].id.clone());
+        let mut gateways_by_ip: Vec<_> =
+            (0..).zip(&draft.gateways).map(|(ix, g)| (g.address.ip().to_canonical(), GatewayIx(ix))).collect();
+        gateways_by_ip.sort_unstable();
+        let catch_alls = catch_alls(&draft.routes, draft.groups.len());
+        Table { draft, trie, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
     }
     pub fn gateways(&self) -> &[Gateway] {
         &self.draft.gateways
     }
     pub fn gateway(&self, ix: GatewayIx) -> &Gateway {
         &self.draft.gateways[ix.0 as usize]
+    }
+    pub fn lists(&self) -> &[List] {
+        &self.draft.lists
     }
     pub fn list(&self, ix: ListIx) -> &List {
         &self.draft.lists[ix.0 as usize]
@@ -49,17 +76,62 @@ impl Table {
     pub fn route(&self, ix: RouteIx) -> &Route {
         &self.draft.routes[ix.0 as usize]
     }
+    /// The defaults, for calls that no route takes.
     pub fn failover(&self) -> &Arc<Failover> {
         &self.draft.failover
     }
-    pub fn gateway_by_id(&self, _id: &str) -> Option<GatewayIx> {
-        todo!()
+    pub fn default_group(&self) -> GroupIx {
+        self.draft.default_group
     }
-    pub fn group_by_id(&self, _id: &str) -> Option<GroupIx> {
-        todo!()
+    /// Whether any route is in a group.
+    pub fn has_routes(&self, group: GroupIx) -> bool {
+        self.trie.has_rules(group.0) || self.catch_alls.get(usize::from(group.0)).is_some_and(|c| !c.is_empty())
+    }
+    pub fn gateway_by_id(&self, id: &str) -> Option<GatewayIx> {
+        let found = self.gateways_by_id.binary_search_by(|&ix| (*self.gateway(ix).id).cmp(id)).ok()?;
+        self.gateways_by_id.get(found).copied()
+    }
+    pub fn group_by_id(&self, id: &str) -> Option<GroupIx> {
+        let found = self.groups_by_id.binary_search_by(|&ix| (*self.group(ix).id).cmp(id)).ok()?;
+        self.groups_by_id.get(found).copied()
     }
     /// The first gateway with this address (any port), by position. Used for `access.gateways` and group matching.
-    pub fn gateway_by_ip(&self, _ip: IpAddr) -> Option<GatewayIx> {
-        todo!()
+    pub fn gateway_by_ip(&self, ip: IpAddr) -> Option<GatewayIx> {
+        let ip = ip.to_canonical();
+        let from = self.gateways_by_ip.partition_point(|&(other, _)| other < ip);
+        self.gateways_by_ip.get(from).filter(|&&(found, _)| found == ip).map(|&(_, ix)| ix)
     }
+}
+
+fn prefix_rules(routes: &[Route]) -> Vec<Rule<'_>> {
+    let mut rules = Vec::with_capacity(routes.len());
+    for (ix, route) in (0..).zip(routes) {
+        for prefix in route.prefixes.iter().map(|p| p.as_bytes()).filter(|p| !p.is_empty() && dialable(p)) {
+            rules.extend(route.groups.iter().map(|group| Rule {
+                group: group.0,
+                prefix,
+                exact: route.exact,
+                priority: route.priority,
+                route: RouteIx(ix),
+            }));
+        }
+    }
+    rules
+}
+
+fn catch_alls(routes: &[Route], groups: usize) -> Vec<Vec<RouteIx>> {
+    let mut out = vec![Vec::new(); groups];
+    for (ix, route) in (0..).zip(routes).filter(|(_, route)| route.default) {
+        for group in &route.groups {
+            if let Some(of_group) = out.get_mut(usize::from(group.0)) {
+                of_group.push(RouteIx(ix));
+            }
+        }
+    }
+    let priority = |ix: &RouteIx| std::cmp::Reverse(routes.get(ix.0 as usize).map_or(0, |r| r.priority));
+    for of_group in &mut out {
+        of_group.sort_by_key(priority);
+        of_group.dedup();
+    }
+    out
 }
