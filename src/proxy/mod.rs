@@ -1,10 +1,37 @@
 //! The stateful proxy of RFC 3261 §16 on top of the transactions: routing, hunting, cancelling, recording.
+//!
+//! A request's way through the files: `receive` (match, check), `access` (who may), `initial` (the table decides),
+//! `attempt` (one gateway), `answer` (what came back), `patience` (what did not), `cancel`, `finish` (finals, removal),
+//! `rows` (the record). `dialog` and `exchange` are the same for requests inside a dialog and for other methods.
 
+mod access;
+mod addresses;
+mod alarm;
+mod answer;
+mod attempt;
+mod call;
+mod cancel;
+mod cookie;
+mod core;
+mod dialog;
 mod effects;
+mod exchange;
+mod finish;
+mod forward;
+mod hunt;
+mod initial;
+mod patience;
 #[cfg(feature = "sim")]
 mod plant;
+mod probe;
+mod receive;
+mod reply;
+mod rows;
+mod secrets;
 mod snapshot;
+mod token;
 
+pub use core::Core;
 pub use effects::{Effects, Send};
 #[cfg(feature = "sim")]
 pub use plant::Plant;

@@ -108,8 +108,8 @@ pub struct Record {
 pub enum Row {
     /// The call was answered on `leg`; the record stays open until its last leg closes.
     Open { record: Box<Record>, leg: Leg },
-    /// One more 2xx of the same INVITE (checklist X23); `attempt` when another gateway gave it.
-    Leg { id: RecordId, leg: Leg, at: Wall, attempt: Option<Box<AttemptRow>>, late: bool },
+    /// One more 2xx of the same INVITE (checklist X23), by the attempt at this position in the record.
+    Leg { id: RecordId, leg: Leg, at: Wall, attempt: u8, late: bool },
     /// A leg ended: BYE answered, or the dialog found dead (checklist F27).
     Close { id: RecordId, leg: Leg, at: Wall, by: Party },
     /// A call that was never answered.

@@ -7,7 +7,8 @@ mod handover;
 pub use handover::{owner, peek_call_id};
 
 use crate::flow::{Flow, SocketIx};
-use crate::proxy::{Effects, Snapshot};
+use crate::health::{Engine, Override, Probe, ProbeResult, ProbeToken};
+use crate::proxy::{Core, Effects, Loaded, Snapshot};
 use crate::time::{Instant, Now};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -69,46 +70,112 @@ pub struct Load {
 
 /// See the module.
 pub struct Worker {
-    _setup: Setup,
+    core: Core,
+    health: Engine,
+    /// Scratch.
+    due: Vec<Probe>,
+    probed: Vec<(ProbeToken, ProbeResult)>,
+    #[cfg(feature = "sim")]
+    plant: crate::proxy::Plant,
 }
 
 impl Worker {
-    pub fn new(_now: Now, setup: Setup, _out: &mut Effects) -> Worker {
-        Worker { _setup: setup }
+    /// Probes that are due at once are in `out`.
+    pub fn new(now: Now, setup: Setup, out: &mut Effects) -> Worker {
+        let jitter = setup.seed.iter().fold(setup.index as u64, |seed, &byte| seed.rotate_left(8) ^ u64::from(byte));
+        let mut health = Engine::new(jitter);
+        let board = health.reload(now, &setup.snapshot.table);
+        let loaded = Loaded { snapshot: setup.snapshot, board };
+        let core = Core::new(now, setup.seed, setup.cookie_key, setup.old_cookie_key, loaded, setup.paths);
+        let mut worker = Worker {
+            core,
+            health,
+            due: Vec::new(),
+            probed: Vec::new(),
+            #[cfg(feature = "sim")]
+            plant: setup.plant,
+        };
+        #[cfg(feature = "sim")]
+        worker.core.plant(setup.plant);
+        worker.consider_health(now, out);
+        worker
     }
+
     /// One datagram that this worker owns (by [`owner`] of its Call-ID).
-    pub fn datagram(&mut self, _now: Now, _flow: Flow, _bytes: &[u8], _out: &mut Effects) {
-        todo!()
+    pub fn datagram(&mut self, now: Now, flow: Flow, bytes: &[u8], out: &mut Effects) {
+        self.core.datagram(now, flow, bytes, out);
+        self.consider_health(now, out);
     }
+
     /// A datagram to `flow` could not be delivered (ICMP, failed send). `sent` is as much of it as came back, maybe
     /// nothing.
-    pub fn undelivered(&mut self, _now: Now, _flow: Flow, _sent: &[u8], _out: &mut Effects) {
-        todo!()
+    pub fn undelivered(&mut self, now: Now, flow: Flow, sent: &[u8], out: &mut Effects) {
+        self.core.undelivered(now, flow, sent, out);
+        self.consider_health(now, out);
     }
+
     /// A new revision: calls in set-up keep theirs, health is carried over.
-    pub fn reload(&mut self, _now: Now, _snapshot: Arc<Snapshot>, _out: &mut Effects) {
-        todo!()
+    pub fn reload(&mut self, now: Now, snapshot: Arc<Snapshot>, out: &mut Effects) {
+        #[cfg(feature = "sim")]
+        match self.plant {
+            crate::proxy::Plant::StaleSnapshot => return,
+            crate::proxy::Plant::HealthReset => self.health = Engine::new(now.at.0),
+            _ => {}
+        }
+        let board = self.health.reload(now, &snapshot.table);
+        self.core.reload(Loaded { snapshot, board });
+        self.consider_health(now, out);
     }
+
     /// From now on new calls are refused with 503 (SIGTERM).
     pub fn drain(&mut self, _now: Now) {
-        todo!()
+        self.core.drain();
     }
+
+    /// Writes down what is not yet written; the last thing before the process ends.
+    pub fn close(&mut self, now: Now, out: &mut Effects) {
+        self.core.close(now, out);
+    }
+
     /// Fires what is due. Call it after the datagrams of a wake-up (checklist C2).
-    pub fn fire(&mut self, _now: Now, _out: &mut Effects) {
-        todo!()
+    pub fn fire(&mut self, now: Now, out: &mut Effects) {
+        self.core.fire(now, out);
+        self.consider_health(now, out);
     }
+
     /// When [`Worker::fire`] is next needed.
     pub fn deadline(&self) -> Option<Instant> {
-        todo!()
+        self.core.deadline().into_iter().chain(self.health.deadline()).min()
     }
+
     pub fn load(&self) -> Load {
-        todo!()
+        self.core.load()
     }
+
     pub fn counters(&self) -> Counters {
-        todo!()
+        self.core.counters()
     }
+
     /// An operator disables or enables a gateway; false when its id is unknown.
-    pub fn set_override(&mut self, _now: Now, _id: &str, _o: Option<crate::health::Override>) -> bool {
-        todo!()
+    pub fn set_override(&mut self, now: Now, id: &str, o: Option<Override>) -> bool {
+        self.health.set_override(now, id, o)
+    }
+
+    /// Feeds the engine with what calls and probes have shown, and sends the probes that are due.
+    fn consider_health(&mut self, now: Now, out: &mut Effects) {
+        for evidence in out.evidence.drain(..) {
+            self.health.evidence(now, &evidence);
+        }
+        self.core.take_probed(&mut self.probed);
+        for (token, result) in self.probed.drain(..) {
+            self.health.probed(now, token, result);
+        }
+        if self.health.deadline().is_some_and(|at| at <= now.at) {
+            self.health.poll(now, &mut self.due);
+            for probe in self.due.drain(..) {
+                self.core.probe(now, &probe, out);
+            }
+        }
+        out.changes.append(&mut self.health.changes());
     }
 }

@@ -1,0 +1,205 @@
+//! The core: tables of transactions, the timers, and the entrances that the worker calls.
+
+use super::addresses::Addresses;
+use super::alarm::Timer;
+use super::call::{Branch, Call};
+use super::cookie::CookieKeys;
+use super::exchange::Exchange;
+use super::probe::Probing;
+use super::secrets::Secrets;
+use super::{Effects, Loaded};
+use crate::flow::Flow;
+use crate::health::{ProbeResult, ProbeToken};
+use crate::route::Decision;
+use crate::sip::Index;
+use crate::time::{Instant, Now};
+use crate::transaction::{Key, Timers, Wheel};
+use crate::worker::{Counters, Load, Paths};
+use slab::Slab;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Which server transaction a key belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Call(u32),
+    Exchange(u32),
+}
+
+type Owners = HashMap<Key, Owner, foldhash::fast::FixedState>;
+
+/// Above this many live server transactions new calls get 503 (checklist T16).
+const MOST_TRANSACTIONS: usize = 1_000_000;
+
+pub struct Core {
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) addresses: Addresses,
+    pub(super) secrets: Secrets,
+    pub(super) cookie_keys: CookieKeys,
+    pub(super) timers: Timers,
+    pub(super) wheel: Wheel<Timer>,
+    pub(super) owners: Owners,
+    pub(super) calls: Slab<Call>,
+    pub(super) branches: Slab<Branch>,
+    pub(super) exchanges: Slab<Exchange>,
+    pub(super) probes: Slab<Probing>,
+    /// Probes that ended, for the health engine.
+    pub(super) probed: Vec<(ProbeToken, ProbeResult)>,
+    pub(super) draining: bool,
+    pub(super) counters: Counters,
+    pub(super) strangers: super::access::Budget,
+    /// Scratch, reused from message to message.
+    pub(super) index: Index,
+    pub(super) decision: Decision,
+    fired: Vec<Timer>,
+    #[cfg(feature = "sim")]
+    pub(super) plant: super::Plant,
+}
+
+impl Core {
+    pub fn new(
+        now: Now,
+        seed: [u8; 32],
+        present: [u8; 16],
+        previous: Option<[u8; 16]>,
+        loaded: Loaded,
+        paths: Box<dyn Paths>,
+    ) -> Core {
+        let mut secrets = Secrets::new(seed);
+        let owners = Owners::with_hasher(foldhash::fast::FixedState::with_seed(secrets.random()));
+        let mut addresses = Addresses::new(paths);
+        addresses.reload(&loaded.snapshot);
+        Core {
+            loaded: Arc::new(loaded),
+            addresses,
+            secrets,
+            cookie_keys: CookieKeys { present, previous },
+            timers: Timers::default(),
+            wheel: Wheel::new(now.at),
+            owners,
+            calls: Slab::new(),
+            branches: Slab::new(),
+            exchanges: Slab::new(),
+            probes: Slab::new(),
+            probed: Vec::new(),
+            draining: false,
+            counters: Counters::default(),
+            strangers: super::access::Budget::new(now.at),
+            index: Index::default(),
+            decision: Decision::default(),
+            fired: Vec::new(),
+            #[cfg(feature = "sim")]
+            plant: super::Plant::None,
+        }
+    }
+
+    #[cfg(feature = "sim")]
+    pub fn plant(&mut self, plant: super::Plant) {
+        self.plant = plant;
+    }
+
+    /// A new revision for the calls to come; calls in set-up keep theirs (checklist F26).
+    pub fn reload(&mut self, loaded: Loaded) {
+        self.addresses.reload(&loaded.snapshot);
+        self.loaded = Arc::new(loaded);
+    }
+
+    /// From now on new calls get 503 (checklist R4).
+    pub fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Fires what is due by `now`.
+    pub fn fire(&mut self, now: Now, out: &mut Effects) {
+        let mut fired = std::mem::take(&mut self.fired);
+        self.wheel.expire(now.at, &mut fired);
+        for timer in fired.drain(..) {
+            match timer {
+                Timer::Call(ix) => self.call_timer(now, ix, out),
+                Timer::Branch(ix) => self.branch_timer(now, ix, out),
+                Timer::Exchange(ix) => self.exchange_timer(now, ix, out),
+                Timer::Probe(ix) => self.probe_timer(now, ix, out),
+            }
+        }
+        self.fired = fired;
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.wheel.next()
+    }
+
+    /// Probes that ended since the last call.
+    pub fn take_probed(&mut self, into: &mut Vec<(ProbeToken, ProbeResult)>) {
+        into.append(&mut self.probed);
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    pub fn load(&self) -> Load {
+        Load {
+            setting_up: self.calls.iter().filter(|(_, call)| call.server.proceeding()).count(),
+            awaiting_ack: self.calls.iter().filter(|(_, call)| call.server.awaits_ack()).count(),
+            server_transactions: self.calls.len() + self.exchanges.len(),
+            client_transactions: self.branches.len()
+                + self.probes.len()
+                + self.exchanges.iter().filter(|(_, exchange)| exchange.client.is_some()).count(),
+            timers: self.wheel.len(),
+        }
+    }
+
+    /// Whether there is room for one more call (checklist T16).
+    pub(super) fn full(&self) -> bool {
+        self.calls.len() + self.exchanges.len() >= MOST_TRANSACTIONS
+    }
+
+    #[cfg(feature = "sim")]
+    pub(super) fn planted(&self, plant: super::Plant) -> bool {
+        self.plant == plant
+    }
+
+    /// A datagram to `flow` came back. Its branch names the transaction; without one all silent ones to that address
+    /// fail (an ICMP error need not quote more than the UDP header).
+    pub fn undelivered(&mut self, now: Now, flow: Flow, sent: &[u8], out: &mut Effects) {
+        use super::token::{Kind, Token};
+        if let Some(token) = Token::find(sent) {
+            let ix = token.index;
+            return match token.kind {
+                Kind::Invite if self.branches.get(ix as usize).is_some_and(|b| b.nonce == token.nonce) => {
+                    self.branch_undelivered(now, ix, out)
+                }
+                Kind::NonInvite if self.exchanges.get(ix as usize).is_some_and(|e| e.nonce == token.nonce) => {
+                    self.exchange_undelivered(now, ix, out)
+                }
+                Kind::Probe if self.probes.get(ix as usize).is_some_and(|p| p.nonce == token.nonce) => {
+                    self.probe_ended(ix, ProbeResult::Transport)
+                }
+                _ => {}
+            };
+        }
+        if !sent.is_empty() {
+            return;
+        }
+        let same = |other: &Flow| other.remote == flow.remote && other.socket == flow.socket;
+        let branches: Vec<u32> = self
+            .branches
+            .iter()
+            .filter(|(_, b)| same(&b.flow) && b.client.calling())
+            .map(|(ix, _)| ix as u32)
+            .collect();
+        for ix in branches {
+            self.branch_undelivered(now, ix, out);
+        }
+        let silent = |e: &Exchange| e.client.as_ref().is_some_and(|client| client.trying());
+        let exchanges: Vec<u32> =
+            self.exchanges.iter().filter(|(_, e)| same(&e.flow) && silent(e)).map(|(ix, _)| ix as u32).collect();
+        for ix in exchanges {
+            self.exchange_undelivered(now, ix, out);
+        }
+        let probes: Vec<u32> = self.probes.iter().filter(|(_, p)| same(&p.flow)).map(|(ix, _)| ix as u32).collect();
+        for ix in probes {
+            self.probe_ended(ix, ProbeResult::Transport);
+        }
+    }
+}

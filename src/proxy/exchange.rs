@@ -1,0 +1,424 @@
+//! Transactions other than INVITE: one way inside a dialog, the same hunt as a call's outside (checklist T13, X26, X27).
+
+use super::alarm::{Alarm, Timer};
+use super::attempt::{gateway_uri, hops_left};
+use super::call::End;
+use super::core::Owner;
+use super::dialog::Way;
+use super::forward::{self, OurVia, Rewrite};
+use super::hunt::{Hunt, Next};
+use super::initial::verdict;
+use super::receive::Arrival;
+use super::rows::Close;
+use super::token::{Kind, Token};
+use super::{Core, Effects, Loaded};
+use crate::flow::Flow;
+use crate::health::{Evidence, ProbeResult};
+use crate::record::Why;
+use crate::route::{Decision, GatewayIx};
+use crate::sip::{Extra, Index, Message, Method, Name, Parsed, Stored, parse, response};
+use crate::time::{Instant, Now};
+use crate::transaction::{Again, Fired, Key, NonInviteClient, NonInviteServer, Received};
+use std::sync::Arc;
+
+pub(super) struct Exchange {
+    key: Key,
+    server: NonInviteServer,
+    reply_to: Flow,
+    /// The last response sent.
+    last: Option<Box<[u8]>>,
+    alarm: Alarm,
+    pub nonce: u64,
+    pub client: Option<NonInviteClient>,
+    pub flow: Flow,
+    /// The request as sent downstream.
+    sent: Option<Box<[u8]>>,
+    /// Outside a dialog: what is needed to go on hunting.
+    errand: Option<Box<Errand>>,
+    /// When the present attempt is given up.
+    wait: Option<Instant>,
+    close: Option<Close>,
+    /// A BYE: any final closes the record.
+    bye: bool,
+}
+
+struct Errand {
+    request: Stored,
+    source: Flow,
+    loaded: Arc<Loaded>,
+    hunt: Hunt,
+    loop_hash: u32,
+    drop_identity: bool,
+    /// The gateway being tried, while nothing was heard of it; and whether it is its trial.
+    unjudged: Option<(GatewayIx, bool)>,
+}
+
+impl Core {
+    /// A request of our own answering, kept for its retransmissions (CANCEL; RFC 3261 §9.2).
+    pub(super) fn answered_exchange(
+        &mut self,
+        arrival: &Arrival,
+        key: Key,
+        code: u16,
+        reason: &str,
+        out: &mut Effects,
+    ) {
+        let start = out.arena.len();
+        self.own_response(&arrival.message, arrival.flow.remote, code, reason, &[], &mut out.arena);
+        let mut exchange = self.blank_exchange(arrival, key);
+        out.send_from(start, exchange.reply_to);
+        exchange.server.respond(arrival.now.at, &self.timers);
+        exchange.last = Some(out.arena[start..].into());
+        self.insert_exchange(exchange);
+    }
+
+    /// A request outside any dialog that is not an INVITE: by the same table, with the same failover, without a record.
+    pub(super) fn new_exchange(
+        &mut self,
+        arrival: &Arrival,
+        key: Key,
+        loop_hash: u32,
+        decision: &mut Decision,
+        out: &mut Effects,
+    ) {
+        let failover = self.failover_of(decision);
+        if let Some((_, reply)) = verdict(decision, &failover) {
+            return self.refuse(arrival, key, reply.code, &reply.reason, "", out);
+        }
+        let mut exchange = self.blank_exchange(arrival, key);
+        exchange.errand = Some(Box::new(Errand {
+            request: Stored::keep(&arrival.message),
+            source: arrival.flow,
+            loaded: self.loaded.clone(),
+            hunt: Hunt::new(std::mem::take(&mut decision.attempts), failover, arrival.now.at),
+            loop_hash,
+            drop_identity: !arrival.admission.trusted,
+            unjudged: None,
+        }));
+        let ix = self.insert_exchange(exchange);
+        self.next_errand(arrival.now, ix, out);
+    }
+
+    pub(super) fn exchange_in_dialog(&mut self, arrival: &Arrival, key: Key, way: &Way, out: &mut Effects) {
+        let mut exchange = self.blank_exchange(arrival, key);
+        exchange.close = self.close_of(arrival, way);
+        exchange.bye = arrival.method == Method::Bye;
+        let ix = self.insert_exchange(exchange);
+        let token = self.exchange_token(ix, self.loop_hash(arrival));
+        let start = self.forward_in_dialog(arrival, way, token, out);
+        self.sent_downstream(arrival.now, ix, token, way.flow, &out.arena[start..]);
+    }
+
+    fn blank_exchange(&self, arrival: &Arrival, key: Key) -> Exchange {
+        Exchange {
+            key,
+            server: NonInviteServer::new(arrival.now.at, &self.timers, arrival.flow.transport.reliable()),
+            reply_to: Core::reply_to(&arrival.flow, &arrival.via),
+            last: None,
+            alarm: Alarm::default(),
+            nonce: 0,
+            client: None,
+            flow: arrival.flow,
+            sent: None,
+            errand: None,
+            wait: None,
+            close: None,
+            bye: false,
+        }
+    }
+
+    fn insert_exchange(&mut self, exchange: Exchange) -> u32 {
+        let key = exchange.key;
+        let ix = self.exchanges.insert(exchange) as u32;
+        self.owners.insert(key, Owner::Exchange(ix));
+        self.settle_exchange(ix);
+        ix
+    }
+
+    fn exchange_token(&mut self, ix: u32, loop_hash: u32) -> Token {
+        Token { kind: Kind::NonInvite, nonce: self.secrets.random(), loop_hash, index: ix }
+    }
+
+    fn sent_downstream(&mut self, now: Now, ix: u32, token: Token, flow: Flow, bytes: &[u8]) {
+        let timers = self.timers;
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        exchange.nonce = token.nonce;
+        exchange.flow = flow;
+        exchange.client = Some(NonInviteClient::new(now.at, &timers, flow.transport.reliable()));
+        exchange.sent = Some(bytes.into());
+        self.settle_exchange(ix);
+    }
+
+    fn next_errand(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let Some(mut errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.take()) else { return };
+        match errand.hunt.next(now.at, &errand.loaded.board, |_, _| {}) {
+            Next::Attempt { attempt, trial } => {
+                let way = self.way_to(&errand.loaded, attempt.gateway);
+                let token = self.exchange_token(ix, errand.loop_hash);
+                let message = errand.request.message();
+                // Requests that form a dialog bring the answers back through here (checklist X10).
+                let forms = matches!(message.method(), Some(Method::Subscribe | Method::Refer | Method::Notify));
+                let record_route = match forms {
+                    true => self.record_route(now, &message, &errand.source, &errand.loaded, &attempt, &way, 0, 0),
+                    false => Default::default(),
+                };
+                let uri = gateway_uri(&message, &errand.loaded, &attempt);
+                let start = out.arena.len();
+                let rewrite = Rewrite {
+                    uri: &uri,
+                    source: errand.source.remote,
+                    via: OurVia { transport: way.flow.transport, sent_by: way.sent_by, token },
+                    max_forwards: hops_left(&message),
+                    record_route: &record_route,
+                    drop_routes: message.values(Name::Route).count(),
+                    drop_last_route: false,
+                    add_route: None,
+                    drop_identity: errand.drop_identity,
+                    add_breadth: true,
+                };
+                forward::request(&message, &rewrite, &mut out.arena);
+                out.send_from(start, way.flow);
+                errand.unjudged = Some((attempt.gateway, trial));
+                let patience = errand.hunt.failover.attempt_timeout;
+                if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
+                    exchange.errand = Some(errand);
+                    exchange.wait = Some(now.at + patience);
+                }
+                self.sent_downstream(now, ix, token, way.flow, &out.arena[start..]);
+            }
+            Next::Exhausted => {
+                let reply = super::initial::final_reply(&errand.hunt.failover);
+                let message = errand.request.message();
+                let start = out.arena.len();
+                self.own_response(&message, errand.source.remote, reply.code, &reply.reason, &[], &mut out.arena);
+                self.exchange_final(now, ix, start, reply.code, out);
+            }
+        }
+    }
+
+    /// Sends the final that was appended to the arena since `start`.
+    fn exchange_final(&mut self, now: Now, ix: u32, start: usize, code: u16, out: &mut Effects) {
+        let timers = self.timers;
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        if !exchange.server.respond(now.at, &timers) {
+            return out.arena.truncate(start);
+        }
+        out.send_from(start, exchange.reply_to);
+        exchange.last = Some(out.arena[start..].into());
+        exchange.errand = None;
+        exchange.wait = None;
+        self.exchange_closes(now, ix, Some(code), out);
+    }
+
+    /// What ends a leg: a BYE's final or silence, 408 and 481 to anything (checklist F27).
+    fn exchange_closes(&mut self, now: Now, ix: u32, code: Option<u16>, out: &mut Effects) {
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        let dead = matches!(code, Some(408 | 481));
+        if !exchange.bye && !dead {
+            return;
+        }
+        if let Some(mut close) = exchange.close.take() {
+            if !exchange.bye {
+                close.by = crate::record::Party::Router;
+            }
+            self.leg_over(now, close, out);
+        }
+    }
+
+    /// The request came again.
+    pub(super) fn exchange_again(&mut self, ix: u32, out: &mut Effects) -> bool {
+        let Some(exchange) = self.exchanges.get(ix as usize) else { return false };
+        if exchange.server.again() == Again::Resend
+            && let Some(last) = &exchange.last
+        {
+            let start = out.arena.len();
+            out.arena.extend_from_slice(last);
+            out.send_from(start, exchange.reply_to);
+        }
+        true
+    }
+
+    pub(super) fn exchange_response(&mut self, now: Now, ix: u32, method: &[u8], message: &Message, out: &mut Effects) {
+        let (timers, code) = (self.timers, message.code());
+        let limits = self.loaded.snapshot.limits;
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        let mut index = Index::default();
+        // checklist T9: the CSeq method is part of the match.
+        let asked = exchange.sent.as_deref().is_some_and(|sent| match parse(sent, &mut index, &limits) {
+            Ok(Parsed::Message(request)) => request.method_text() == method,
+            _ => false,
+        });
+        let Some(client) = exchange.client.as_mut().filter(|_| asked) else {
+            self.counters.strays += 1;
+            return;
+        };
+        match client.receive(now.at, code, &timers) {
+            Received::Provisional => {
+                // No 1xx is forwarded but the 100 that is ours (checklist T13); it shows life all the same.
+                exchange.wait = None;
+                self.judge_errand(ix, ProbeResult::Code { code, retry_after: None }, out);
+            }
+            Received::Success | Received::Failure => {
+                exchange.wait = None;
+                let retry_after = (code == 503).then(|| message.retry_after()).flatten();
+                self.judge_errand(ix, ProbeResult::Code { code, retry_after }, out);
+                self.exchange_replied(now, ix, message, out);
+            }
+            Received::Repeated | Received::Ignored => {}
+        }
+        self.settle_exchange(ix);
+    }
+
+    fn exchange_replied(&mut self, now: Now, ix: u32, message: &Message, out: &mut Effects) {
+        let code = message.code();
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        if !exchange.server.open() {
+            return;
+        }
+        let end = End { code, why: Why::Replied };
+        let again = exchange.errand.as_ref().is_some_and(|errand| super::answer::retryable(&errand.hunt.failover, end));
+        if again {
+            return self.next_errand(now, ix, out);
+        }
+        let status = (code == 503).then_some((500, "Server Internal Error"));
+        let start = out.arena.len();
+        if forward::response(message, status, &mut out.arena) {
+            self.exchange_final(now, ix, start, code, out);
+        }
+    }
+
+    /// Tells the health engine what a request outside a dialog showed.
+    fn judge_errand(&mut self, ix: u32, result: ProbeResult, out: &mut Effects) {
+        let Some(errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.as_deref_mut()) else { return };
+        let Some((gateway, trial)) = errand.unjudged.take() else { return };
+        let gateway = errand.loaded.snapshot.table.gateway(gateway);
+        out.evidence.push(Evidence {
+            id: gateway.id.clone(),
+            address: gateway.address,
+            transport: gateway.transport,
+            trial,
+            result,
+        });
+    }
+
+    pub(super) fn exchange_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let timers = self.timers;
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        exchange.alarm.spent();
+        let client = exchange.client.as_mut().map_or(Fired::Nothing, |client| client.fire(now.at, &timers));
+        match client {
+            Fired::Retransmit => {
+                if let Some(sent) = &exchange.sent {
+                    let start = out.arena.len();
+                    out.arena.extend_from_slice(sent);
+                    out.send_from(start, exchange.flow);
+                }
+            }
+            Fired::TimedOut => self.exchange_gave_no_sign(now, ix, out),
+            Fired::Terminated => (exchange.client, exchange.sent) = (None, None),
+            Fired::Nothing => {}
+        }
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        if exchange.server.fire(now.at) == Fired::Retransmit {
+            self.exchange_trying(ix, out);
+        }
+        self.errand_patience(now, ix, out);
+        self.settle_exchange(ix);
+    }
+
+    /// Timer F: silence. No 408 is sent (checklist T13), and a final that comes later is not forwarded.
+    fn exchange_gave_no_sign(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        self.judge_errand(ix, ProbeResult::Timeout, out);
+        self.exchange_closes(now, ix, None, out);
+        if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
+            exchange.server.terminate();
+            (exchange.client, exchange.sent, exchange.errand) = (None, None, None);
+        }
+    }
+
+    /// `attempt_timeout` of a request outside a dialog.
+    fn errand_patience(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        if exchange.wait.is_none_or(|wait| wait > now.at) || !exchange.server.open() {
+            return;
+        }
+        exchange.wait = None;
+        let end = End { code: 408, why: Why::Timeout };
+        let again = exchange.errand.as_ref().is_some_and(|errand| super::answer::retryable(&errand.hunt.failover, end));
+        self.judge_errand(ix, ProbeResult::Timeout, out);
+        if again {
+            self.next_errand(now, ix, out);
+        }
+    }
+
+    pub(super) fn exchange_undelivered(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        if !exchange.client.as_ref().is_some_and(NonInviteClient::trying) {
+            return;
+        }
+        self.judge_errand(ix, ProbeResult::Transport, out);
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        let end = End { code: 503, why: Why::Transport };
+        let again = exchange.errand.as_ref().is_some_and(|errand| super::answer::retryable(&errand.hunt.failover, end));
+        exchange.client = None;
+        match again {
+            true => self.next_errand(now, ix, out),
+            // checklist X27: a transport error is a 503, and a 503 goes up as 500.
+            false => self.exchange_failed(now, ix, 500, "Server Internal Error", out),
+        }
+        self.settle_exchange(ix);
+    }
+
+    /// 100 Trying, once the sender's timer E has grown to T2 (RFC 4320 §4.1).
+    fn exchange_trying(&mut self, ix: u32, out: &mut Effects) {
+        let start = out.arena.len();
+        if !self.response_from_sent(ix, 100, "Trying", &mut out.arena) {
+            return;
+        }
+        if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
+            out.send_from(start, exchange.reply_to);
+            exchange.last = Some(out.arena[start..].into());
+        }
+    }
+
+    fn exchange_failed(&mut self, now: Now, ix: u32, code: u16, reason: &str, out: &mut Effects) {
+        let start = out.arena.len();
+        if self.response_from_sent(ix, code, reason, &mut out.arena) {
+            self.exchange_final(now, ix, start, code, out);
+        }
+    }
+
+    /// A response of our own, made from the request as it was sent downstream: all but our own Via is in it, so the
+    /// request as it came need not be kept.
+    fn response_from_sent(&self, ix: u32, code: u16, reason: &str, out: &mut Vec<u8>) -> bool {
+        let limits = self.loaded.snapshot.limits;
+        let Some(sent) = self.exchanges.get(ix as usize).and_then(|exchange| exchange.sent.as_deref()) else {
+            return false;
+        };
+        let (mut index, mut draft) = (Index::default(), Vec::new());
+        let Ok(Parsed::Message(request)) = parse(sent, &mut index, &limits) else { return false };
+        let tag = self.own_tag(&request);
+        let to_tag = (code != 100).then_some(tag.as_slice());
+        response(&request, code, reason, Extra { to_tag, lines: &[], source: None }, &mut draft);
+        let Ok(Parsed::Message(draft)) = parse(&draft, &mut index, &limits) else { return false };
+        forward::response(&draft, None, out)
+    }
+
+    fn settle_exchange(&mut self, ix: u32) {
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        if exchange.client.as_ref().is_some_and(NonInviteClient::terminated) {
+            (exchange.client, exchange.sent) = (None, None);
+        }
+        if exchange.server.terminated() && exchange.client.is_none() {
+            exchange.alarm.set(&mut self.wheel, None, Timer::Exchange(ix));
+            let key = exchange.key;
+            self.exchanges.remove(ix as usize);
+            self.owners.remove(&key);
+            return;
+        }
+        let client = exchange.client.as_ref().and_then(NonInviteClient::deadline);
+        let wait = exchange.wait.filter(|_| exchange.server.open());
+        let deadline = client.into_iter().chain(exchange.server.deadline()).chain(wait).min();
+        exchange.alarm.set(&mut self.wheel, deadline, Timer::Exchange(ix));
+    }
+}

@@ -1,0 +1,180 @@
+//! How a call in set-up ends, and how what is left of it goes away: finals, records, removal.
+
+use super::call::{Branch, Cancel, Role};
+use super::{Core, Effects, forward};
+use crate::record::Outcome;
+use crate::sip::Message;
+use crate::time::Now;
+
+impl Core {
+    /// A gateway's failure becomes the caller's (checklist X16: 503 says that *this* router is out of service, so a
+    /// gateway's becomes 500).
+    pub(super) fn final_passed_on(&mut self, now: Now, ix: u32, message: &Message, out: &mut Effects) {
+        let status = (message.code() == 503).then_some((500, "Server Internal Error"));
+        let start = out.arena.len();
+        if !forward::response(message, status, &mut out.arena) {
+            return self.final_of_our_own(now, ix, 500, "Server Internal Error", out);
+        }
+        let (code, reason) = match (status, message.start) {
+            (Some((code, reason)), _) => (code, reason.to_owned()),
+            (None, crate::sip::Start::Response { code, reason }) => {
+                (code, String::from_utf8_lossy(reason).into_owned())
+            }
+            _ => return,
+        };
+        self.send_final(now, ix, start, code, &reason, out);
+    }
+
+    /// The failure kept for `final: last` or `final: best`.
+    pub(super) fn final_that_was_held(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let held = self.calls.get_mut(ix as usize).and_then(|call| call.setup.as_deref_mut()?.held.take());
+        let Some(held) = held else { return };
+        let start = out.arena.len();
+        out.arena.extend_from_slice(&held.bytes);
+        let reason = crate::proxy::rows::reason_of(&held.bytes);
+        self.send_final(now, ix, start, held.code, &reason, out);
+    }
+
+    /// A final made here.
+    pub(super) fn final_of_our_own(&mut self, now: Now, ix: u32, code: u16, reason: &str, out: &mut Effects) {
+        let Some(setup) = self.calls.get_mut(ix as usize).and_then(|call| call.setup.take()) else { return };
+        let start = out.arena.len();
+        let message = setup.request.message();
+        self.own_response(&message, setup.source.remote, code, reason, &setup.reason, &mut out.arena);
+        self.put_back(ix, setup);
+        self.send_final(now, ix, start, code, reason, out);
+    }
+
+    /// Sends the final that was appended to the arena since `start` through the server transaction: exactly one
+    /// (checklist F31).
+    fn send_final(&mut self, now: Now, ix: u32, start: usize, code: u16, reason: &str, out: &mut Effects) {
+        let timers = self.timers;
+        #[cfg(feature = "sim")]
+        let again = self.planted(super::Plant::SecondFinal) && (400..500).contains(&code);
+        let Some(call) = self.calls.get_mut(ix as usize) else { return };
+        if !call.server.respond(now.at, code, &timers) {
+            out.arena.truncate(start);
+            return;
+        }
+        out.send_from(start, call.reply_to);
+        call.last = Some(out.arena[start..].into());
+        let cancelled = call.cancelled;
+        let outcome = if cancelled { Outcome::Cancelled } else { Outcome::Failed };
+        self.counters.cancelled += u64::from(cancelled);
+        self.counters.failed += u64::from(!cancelled);
+        if let Some(setup) = call.setup.as_deref_mut() {
+            setup.seal(now, outcome, code, reason);
+        }
+        #[cfg(feature = "sim")]
+        if again {
+            let (start, reply_to) = (out.arena.len(), call.reply_to);
+            let last = call.last.clone().unwrap_or_default();
+            out.arena.extend_from_slice(b"SIP/2.0 500 Planted");
+            out.arena.extend_from_slice(&last[last.iter().position(|&c| c == b'\r').unwrap_or(0)..]);
+            out.send_from(start, reply_to);
+        }
+        self.write_down(ix, false, out);
+        self.settle_call(ix);
+    }
+
+    /// Emits the record of a call that was not answered, once no branch can answer it any more; or at once, when the
+    /// process ends (`now_or_never`). Then the set-up is dropped, and with it the call's snapshot.
+    pub(super) fn write_down(&mut self, ix: u32, now_or_never: bool, out: &mut Effects) {
+        let Some(call) = self.calls.get_mut(ix as usize) else { return };
+        let may_answer = |branch: &u32| self.branches.get(*branch as usize).is_some_and(|b| b.client.pending());
+        if call.server.proceeding() || (!now_or_never && call.branches.iter().any(may_answer)) {
+            return;
+        }
+        if let Some(record) = call.setup.take().and_then(|setup| setup.record) {
+            self.emit(crate::record::Row::Done { record }, out);
+        }
+    }
+
+    /// Writes down what is not yet written, before the process ends.
+    pub fn close(&mut self, _now: Now, out: &mut Effects) {
+        let calls: Vec<u32> = self.calls.iter().map(|(ix, _)| ix as u32).collect();
+        for ix in calls {
+            self.write_down(ix, true, out);
+        }
+    }
+
+    pub(super) fn call_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let timers = self.timers;
+        let Some(call) = self.calls.get_mut(ix as usize) else { return };
+        call.alarm.spent();
+        if call.server.fire(now.at, &timers) == crate::transaction::Fired::Retransmit
+            && let Some(last) = &call.last
+        {
+            let start = out.arena.len();
+            out.arena.extend_from_slice(last);
+            out.send_from(start, call.reply_to);
+        }
+        self.settle_call(ix);
+    }
+
+    /// Arms the call's next deadline, or removes what is over: no transaction without a timer, no timer without a
+    /// transaction (checklist T16).
+    pub(super) fn settle_call(&mut self, ix: u32) {
+        let Some(call) = self.calls.get_mut(ix as usize) else { return };
+        if call.server.terminated() && call.branches.is_empty() && call.setup.is_none() {
+            call.alarm.set(&mut self.wheel, None, super::alarm::Timer::Call(ix));
+            let key = call.key;
+            self.calls.remove(ix as usize);
+            self.owners.remove(&key);
+            return;
+        }
+        if call.server.terminated() {
+            // Only late answers of branches are waited for: nothing to send again.
+            call.last = None;
+        }
+        let deadline = call.server.deadline();
+        call.alarm.set(&mut self.wheel, deadline, super::alarm::Timer::Call(ix));
+    }
+
+    /// Arms the branch's next deadline, or removes it.
+    pub(super) fn settle_branch(&mut self, ix: u32) {
+        let Some(branch) = self.branches.get_mut(ix as usize) else { return };
+        #[cfg(feature = "sim")]
+        let leak = self.plant == super::Plant::LeakedTransaction && branch.nonce.is_multiple_of(1000);
+        #[cfg(not(feature = "sim"))]
+        let leak = false;
+        if branch.client.terminated() && !leak {
+            return self.drop_branch(ix);
+        }
+        let deadline = branch.deadline();
+        branch.alarm.set(&mut self.wheel, deadline, super::alarm::Timer::Branch(ix));
+    }
+
+    fn drop_branch(&mut self, ix: u32) {
+        let Some(branch) = self.branches.get_mut(ix as usize) else { return };
+        branch.alarm.set(&mut self.wheel, None, super::alarm::Timer::Branch(ix));
+        let call_ix = branch.call;
+        self.branches.remove(ix as usize);
+        if let Some(call) = self.calls.get_mut(call_ix as usize) {
+            call.branches.retain(|other| *other != ix);
+        }
+    }
+
+    /// The branch is not needed for its call any more: the other side of [`Core::success`].
+    pub(super) fn lose_branch(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let Some(Branch { role, call, attempt, client, .. }) = self.branches.get_mut(ix as usize) else { return };
+        if *role != Role::Running || !client.pending() {
+            return;
+        }
+        *role = Role::Abandoned;
+        let (call, attempt) = (*call, *attempt);
+        // A trial call that another gateway's answer ends gives its place back.
+        self.judge_nothing(ix, out);
+        if let Some(setup) = self.calls.get_mut(call as usize).and_then(|call| call.setup.as_deref_mut()) {
+            setup.end_attempt(now, attempt, super::call::End { code: 487, why: crate::record::Why::Lost });
+        }
+        let elsewhere = b"Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+        self.cancel_branch(now, ix, elsewhere, out);
+        self.settle_branch(ix);
+    }
+
+    /// Whether a CANCEL for this branch is on its way or wanted.
+    pub(super) fn cancelling(branch: &Branch) -> bool {
+        !matches!(branch.cancel, Cancel::No)
+    }
+}

@@ -1,0 +1,73 @@
+//! The hunt: which gateway is tried next, and when to stop (checklist F8, F12).
+
+use crate::health::{Board, Usability};
+use crate::route::{Attempt, Failover, WhySkipped};
+use crate::time::Instant;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// No configuration raises `max_attempts` above this (checklist F8).
+const HARD_CAP: u8 = 16;
+
+pub(super) struct Hunt {
+    attempts: SmallVec<[Attempt; 4]>,
+    next: usize,
+    started: u8,
+    began: Instant,
+    pub failover: Arc<Failover>,
+}
+
+pub(super) enum Next {
+    /// Try this one; `trial`: it took the half-open gateway's place.
+    Attempt {
+        attempt: Attempt,
+        trial: bool,
+    },
+    Exhausted,
+}
+
+impl Hunt {
+    pub fn new(attempts: SmallVec<[Attempt; 4]>, failover: Arc<Failover>, now: Instant) -> Hunt {
+        Hunt { attempts, next: 0, started: 0, began: now, failover }
+    }
+
+    /// The next attempt. The live board is asked, not the one of the call's arrival: what an operator disabled, what
+    /// is known to be down by now or gone with a reload is passed over and told to `skipped`.
+    pub fn next(
+        &mut self,
+        now: Instant,
+        board: &Board,
+        mut skipped: impl FnMut(crate::route::GatewayIx, WhySkipped),
+    ) -> Next {
+        while let Some(attempt) = self.attempts.get(self.next) {
+            let late = now.since(self.began) >= self.failover.max_setup_time && self.started > 0;
+            if self.started >= self.failover.max_attempts.min(HARD_CAP) || late {
+                return Next::Exhausted;
+            }
+            self.next += 1;
+            let why = match board.usability(attempt.gateway, now) {
+                Usability::Usable => None,
+                Usability::Trial if attempt.down => None,
+                Usability::Trial if board.take_trial(attempt.gateway, now) => {
+                    self.started += 1;
+                    return Next::Attempt { attempt: attempt.clone(), trial: true };
+                }
+                Usability::Trial | Usability::TrialBusy if !attempt.down => Some(WhySkipped::Trial),
+                Usability::Down if !attempt.down => Some(WhySkipped::Down),
+                Usability::Resting if !attempt.down => Some(WhySkipped::Resting),
+                Usability::Disabled => Some(WhySkipped::Disabled),
+                Usability::Removed => Some(WhySkipped::Removed),
+                // The last resort: known to be down when the call came, and tried all the same.
+                _ => None,
+            };
+            match why {
+                Some(why) => skipped(attempt.gateway, why),
+                None => {
+                    self.started += 1;
+                    return Next::Attempt { attempt: attempt.clone(), trial: false };
+                }
+            }
+        }
+        Next::Exhausted
+    }
+}

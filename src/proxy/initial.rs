@@ -1,0 +1,215 @@
+//! A request outside any dialog: the checks of RFC 3261 §16.3, then the table decides, once, at arrival (checklist
+//! X2, X8).
+
+use super::call::{Call, Plan, Setup};
+use super::core::Owner;
+use super::hunt::Hunt;
+use super::receive::{Arrival, trying};
+use super::reply::{retry_after, warning};
+use super::token::Token;
+use super::{Core, Effects};
+use crate::record::Outcome as Fate;
+use crate::route::{self, Decision, Facts, FinalAnswer, Number, Outcome, Reply};
+use crate::sip::{Method, Name, NameAddr, Stored, Uri};
+use crate::transaction::{InviteServer, Key};
+use smallvec::SmallVec;
+
+/// A refusal before any routing.
+struct Check {
+    code: u16,
+    reason: &'static str,
+    lines: Vec<u8>,
+}
+
+impl Core {
+    pub(super) fn initial_request(&mut self, arrival: &Arrival, key: Key, out: &mut Effects) {
+        let uri = Uri::parse(arrival.message.request_uri());
+        let for_us = uri.is_some_and(|uri| uri.user.is_none_or(<[u8]>::is_empty) && self.addresses.is_ours(&uri));
+        let last_hop = arrival.message.max_forwards() == Some(Ok(0));
+        if for_us || (arrival.method == Method::Options && last_hop) {
+            return self.answer_for_ourselves(arrival, key, out);
+        }
+        if !arrival.admission.admitted {
+            return self.stranger(arrival, key, out);
+        }
+        let loop_hash = self.loop_hash(arrival);
+        if let Err(check) = self.check(arrival, loop_hash) {
+            return self.refuse_with(arrival, key, check.code, check.reason, &check.lines, out);
+        }
+        if self.draining || self.full() {
+            return self.refuse_with(arrival, key, 503, "Service Unavailable", &retry_after(10), out);
+        }
+        let mut decision = std::mem::take(&mut self.decision);
+        let number = self.decide(arrival, uri.as_ref(), &mut decision);
+        match arrival.method {
+            Method::Invite => self.new_call(arrival, key, loop_hash, &number, &mut decision, out),
+            _ => self.new_exchange(arrival, key, loop_hash, &mut decision, out),
+        }
+        self.decision = decision;
+    }
+
+    /// RFC 3261 §16.3 steps 3 to 5, and the open relay that a caller's own Route would make (checklist X3, X4, X8).
+    fn check(&mut self, arrival: &Arrival, loop_hash: u32) -> Result<(), Check> {
+        let message = &arrival.message;
+        let bad = |code, reason, why: &str| Err(Check { code, reason, lines: warning(why) });
+        match message.max_forwards() {
+            Some(Err(())) => return bad(400, "Bad Max-Forwards", "Max-Forwards is not a number from 0 to 255"),
+            Some(Ok(0)) => return bad(483, "Too Many Hops", "Max-Forwards is used up"),
+            _ => {}
+        }
+        let looped = message.values(Name::Via).any(|via| {
+            let branch = crate::sip::Via::parse(via.text).and_then(|via| via.branch);
+            branch.and_then(Token::parse).is_some_and(|token| token.loop_hash == loop_hash)
+        });
+        if looped {
+            return bad(482, "Loop Detected", "this request was here before, unchanged");
+        }
+        if message.header(Name::MaxBreadth).is_some_and(|breadth| breadth == b"0") {
+            return bad(440, "Max-Breadth Exceeded", "Max-Breadth is used up");
+        }
+        if let Some(options) = message.header(Name::ProxyRequire) {
+            let lines = [b"Unsupported: ".as_slice(), options, b"\r\n"].concat();
+            return Err(Check { code: 420, reason: "Bad Extension", lines });
+        }
+        let foreign = message.values(Name::Route).any(|route| {
+            let uri = NameAddr::parse(route.text).and_then(|route| Uri::parse(route.uri));
+            !uri.is_some_and(|uri| self.addresses.is_ours(&uri))
+        });
+        if foreign {
+            return bad(403, "Forbidden", "Route names a host that is not this router");
+        }
+        Ok(())
+    }
+
+    /// What decides the routing of a request, hashed (RFC 3261 §16.6 step 8, RFC 5393 §4.2).
+    pub(super) fn loop_hash(&self, arrival: &Arrival) -> u32 {
+        let message = &arrival.message;
+        let header = |name| message.header(name).unwrap_or_default();
+        let to_tag = message.to().and_then(|to| to.tag).unwrap_or_default();
+        let cseq = message.cseq().map_or(0, |cseq| cseq.number).to_be_bytes();
+        let fields = [
+            b"loop".as_slice(),
+            message.request_uri(),
+            header(Name::Route),
+            arrival.from_tag(),
+            to_tag,
+            arrival.call_id(),
+            &cseq,
+            message.method_text(),
+            header(Name::ProxyRequire),
+            header(Name::ProxyAuthorization),
+        ];
+        self.secrets.hash(&fields) as u32
+    }
+
+    /// Asks the table. Gives back the cleaned number.
+    fn decide(&mut self, arrival: &Arrival, uri: Option<&Uri>, decision: &mut Decision) -> Number {
+        let mut number = Number::new();
+        route::clean(uri.and_then(|uri| uri.user).unwrap_or_default(), &mut number);
+        let from = arrival.message.from().and_then(|from| Uri::parse(from.uri));
+        let facts = Facts {
+            number: &number,
+            user: from.and_then(|from| from.user).unwrap_or_default(),
+            domain: from.map(|from| from.host).unwrap_or_default(),
+            source: arrival.flow.remote.ip(),
+            gateway: arrival.admission.gateway,
+            trusted: arrival.admission.trusted,
+            listener: arrival.admission.listener,
+            account: None,
+            group: None,
+        };
+        let loaded = &self.loaded;
+        loaded.snapshot.table.decide(&facts, &loaded.board, arrival.now, decision, None);
+        number
+    }
+
+    fn new_call(
+        &mut self,
+        arrival: &Arrival,
+        key: Key,
+        loop_hash: u32,
+        number: &Number,
+        decision: &mut Decision,
+        out: &mut Effects,
+    ) {
+        self.counters.calls += 1;
+        let loaded = self.loaded.clone();
+        let failover = self.failover_of(decision);
+        let record = loaded.snapshot.records.then(|| self.new_record(arrival, number, decision));
+        if let Some((fate, reply)) = verdict(decision, &failover) {
+            self.counters.rejected += u64::from(fate == Fate::Rejected);
+            self.counters.failed += u64::from(fate == Fate::Failed);
+            self.refuse_with(arrival, key, reply.code, &reply.reason, &[], out);
+            if let Some(record) = record {
+                self.close_unanswered(record, arrival.now, fate, reply.code, &reply.reason, out);
+            }
+            return;
+        }
+        let setup = Setup {
+            request: Stored::keep(&arrival.message),
+            source: arrival.flow,
+            plan: Plan::Hunt(Hunt::new(std::mem::take(&mut decision.attempts), failover, arrival.now.at)),
+            record,
+            held: None,
+            reason: Box::default(),
+            loop_hash,
+            // RFC 3325 §5: from outside the trust domain an asserted identity is not believed (checklist A7).
+            drop_identity: !arrival.admission.trusted,
+            progressed: false,
+            loaded,
+        };
+        let ix = self.accept_invite(arrival, key, setup, out);
+        self.next_attempt(arrival.now, ix, out);
+    }
+
+    /// Makes the INVITE's server transaction and sends 100 at once (checklist X1).
+    pub(super) fn accept_invite(&mut self, arrival: &Arrival, key: Key, setup: Setup, out: &mut Effects) -> u32 {
+        let reply_to = Core::reply_to(&arrival.flow, &arrival.via);
+        let start = out.arena.len();
+        trying(&arrival.message, &arrival.flow, &mut out.arena);
+        out.send_from(start, reply_to);
+        let call = Call {
+            key,
+            server: InviteServer::new(arrival.flow.transport.reliable()),
+            reply_to,
+            alarm: Default::default(),
+            last: None,
+            cancelled: false,
+            branches: SmallVec::new(),
+            setup: Some(Box::new(setup)),
+            open: None,
+        };
+        let ix = self.calls.insert(call) as u32;
+        self.owners.insert(key, Owner::Call(ix));
+        ix
+    }
+
+    /// The failover settings that hold for a decision: its route's, or the defaults.
+    pub(super) fn failover_of(&self, decision: &Decision) -> std::sync::Arc<crate::route::Failover> {
+        let table = &self.loaded.snapshot.table;
+        match decision.route {
+            Some(route) => table.route(route).failover.clone(),
+            None => table.failover().clone(),
+        }
+    }
+}
+
+/// The answer to a request that no gateway is asked about; `None` when there are attempts.
+pub(super) fn verdict(decision: &Decision, failover: &crate::route::Failover) -> Option<(Fate, Reply)> {
+    Some(match &decision.outcome {
+        Outcome::Attempts => return None,
+        Outcome::Reject(reply) => (Fate::Rejected, reply.clone()),
+        Outcome::NoGroup => (Fate::Rejected, Reply { code: 403, reason: "Forbidden".into() }),
+        Outcome::NoRoute => (Fate::Rejected, failover.no_route.clone()),
+        // checklist F11: the rule has no live gateway.
+        Outcome::Unusable => (Fate::Failed, final_reply(failover)),
+    })
+}
+
+/// The `final` of a hunt that has no gateway's answer to pass on.
+pub(super) fn final_reply(failover: &crate::route::Failover) -> Reply {
+    match &failover.final_answer {
+        FinalAnswer::Reply(reply) => reply.clone(),
+        FinalAnswer::Last | FinalAnswer::Best => Reply { code: 503, reason: "Service not available".into() },
+    }
+}

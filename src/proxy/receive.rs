@@ -1,0 +1,159 @@
+//! A datagram comes in: parse, match to a transaction, check, and send it on its way (RFC 3261 §16.3, §17.2.3).
+
+use super::core::Owner;
+use super::token::{Kind, Token};
+use super::{Core, Effects};
+use crate::flow::Flow;
+use crate::sip::{Fault, Message, Method, Parsed, Via, parse, validate};
+use crate::time::Now;
+use crate::transaction::Again;
+
+/// A request with what was found out about it on the way in.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    pub now: Now,
+    pub flow: Flow,
+    pub message: Message<'a>,
+    pub via: Via<'a>,
+    pub method: Method,
+    pub admission: super::access::Admission,
+}
+
+impl Core {
+    pub fn datagram(&mut self, now: Now, flow: Flow, bytes: &[u8], out: &mut Effects) {
+        self.counters.datagrams += 1;
+        let mut index = std::mem::take(&mut self.index);
+        let limits = self.loaded.snapshot.limits;
+        match parse(bytes, &mut index, &limits) {
+            Ok(Parsed::KeepAlive) => self.counters.keep_alives += 1,
+            Ok(Parsed::Message(message)) => match message.method() {
+                Some(method) => self.request(now, flow, &message, method, out),
+                None => self.response(now, &message, out),
+            },
+            Err(fault) => self.unreadable(now, flow, &fault, out),
+        }
+        self.index = index;
+    }
+
+    /// A request that could not be parsed is answered where it can be, and where its sender is known.
+    fn unreadable(&mut self, now: Now, flow: Flow, fault: &Fault, out: &mut Effects) {
+        self.counters.malformed += 1;
+        let Some((message, code, reason)) = &fault.answer else { return };
+        if self.loaded.snapshot.admit(&flow).admitted {
+            self.stateless_reply(now, &flow, message, *code, reason, fault.why, out);
+        }
+    }
+
+    fn request(&mut self, now: Now, flow: Flow, message: &Message, method: Method, out: &mut Effects) {
+        let Some(via) = message.via() else {
+            self.counters.malformed += 1;
+            return;
+        };
+        let matched = match method {
+            Method::Ack => Method::Invite,
+            method => method,
+        };
+        let key = self.secrets.matcher.key(message, &via, matched);
+        if let Some(&owner) = self.owners.get(&key) {
+            let ended = match (owner, method) {
+                (Owner::Call(ix), Method::Ack) => self.ack_of_failure(now, ix),
+                (Owner::Call(ix), _) => self.invite_again(ix, &flow, message, out),
+                (Owner::Exchange(ix), _) => self.exchange_again(ix, out),
+            };
+            if ended {
+                return;
+            }
+        }
+        let admission = self.loaded.snapshot.admit(&flow);
+        let arrival = Arrival { now, flow, message: *message, via, method, admission };
+        if let Err(reject) = validate(message, &self.loaded.snapshot.limits) {
+            self.counters.malformed += 1;
+            if method != Method::Ack && admission.admitted {
+                self.refuse(&arrival, key, reject.code, reject.reason, reject.why, out);
+            }
+            return;
+        }
+        match method {
+            Method::Cancel => self.cancel_request(&arrival, key, out),
+            _ if arrival.in_dialog() => self.request_in_dialog(&arrival, key, out),
+            // An ACK without a To tag acknowledges nothing (checklist X22).
+            Method::Ack => self.counters.strays += 1,
+            _ => self.initial_request(&arrival, key, out),
+        }
+    }
+
+    /// The INVITE came again: its last response goes out again (checklist T11, F29).
+    fn invite_again(&mut self, ix: u32, flow: &Flow, message: &Message, out: &mut Effects) -> bool {
+        let Some(call) = self.calls.get(ix as usize) else { return false };
+        if call.server.again() == Again::Resend {
+            let start = out.arena.len();
+            match &call.last {
+                Some(last) => out.arena.extend_from_slice(last),
+                None => trying(message, flow, &mut out.arena),
+            }
+            out.send_from(start, call.reply_to);
+        }
+        true
+    }
+
+    /// An ACK whose branch is an INVITE's: true when it acknowledges our failure and ends here.
+    fn ack_of_failure(&mut self, now: Now, ix: u32) -> bool {
+        let timers = self.timers;
+        let Some(call) = self.calls.get_mut(ix as usize) else { return false };
+        let ends = call.server.ack(now.at, &timers);
+        if ends {
+            call.last = None;
+            self.settle_call(ix);
+        }
+        ends
+    }
+
+    fn response(&mut self, now: Now, message: &Message, out: &mut Effects) {
+        // A response whose top Via is not ours is nobody's here (checklist N5, T9).
+        let token = message.via().and_then(|via| Token::parse(via.branch?));
+        let method = message.cseq().map(|cseq| cseq.method);
+        let (Some(token), Some(method)) = (token, method) else {
+            self.counters.strays += 1;
+            return;
+        };
+        let ix = token.index as usize;
+        let known = match token.kind {
+            Kind::Invite => self.branches.get(ix).is_some_and(|branch| branch.nonce == token.nonce),
+            Kind::NonInvite => self.exchanges.get(ix).is_some_and(|exchange| exchange.nonce == token.nonce),
+            Kind::Probe => self.probes.get(ix).is_some_and(|probe| probe.nonce == token.nonce),
+            Kind::Stateless => false,
+        };
+        if !known || validate(message, &self.loaded.snapshot.limits).is_err() {
+            self.counters.strays += 1; // checklist T14, F23
+            return;
+        }
+        match token.kind {
+            Kind::Invite if method == b"INVITE" => self.invite_response(now, token.index, message, out),
+            Kind::Invite if method == b"CANCEL" => self.cancel_response(now, token.index, message),
+            Kind::NonInvite => self.exchange_response(now, token.index, method, message, out),
+            Kind::Probe => self.probe_response(token.index, message),
+            _ => self.counters.strays += 1,
+        }
+    }
+}
+
+impl Arrival<'_> {
+    /// A To tag marks a request inside a dialog (RFC 3261 §12.2.2).
+    pub fn in_dialog(&self) -> bool {
+        self.message.to().is_some_and(|to| to.tag.is_some_and(|tag| !tag.is_empty()))
+    }
+
+    pub fn call_id(&self) -> &[u8] {
+        self.message.call_id().unwrap_or_default()
+    }
+
+    pub fn from_tag(&self) -> &[u8] {
+        self.message.from().and_then(|from| from.tag).unwrap_or_default()
+    }
+}
+
+/// 100 Trying: no To tag, Timestamp copied (checklist X1).
+pub(super) fn trying(message: &Message, flow: &Flow, out: &mut Vec<u8>) {
+    let extra = crate::sip::Extra { source: Some(flow.remote), ..Default::default() };
+    crate::sip::response(message, 100, "Trying", extra, out);
+}

@@ -1,0 +1,41 @@
+//! What must not be guessed: the CSPRNG for branches, tags and record ids, and the keyed hashes made from it
+//! (checklist P23). In simulation the seed makes all of it repeatable (checklist C5).
+
+use crate::transaction::Matcher;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
+
+#[derive(Debug)]
+pub(super) struct Secrets {
+    random: ChaCha8Rng,
+    /// Keys the hashes of this process: loop detection, tags, stateless branches.
+    hash_key: [u8; 16],
+    pub matcher: Matcher,
+}
+
+impl Secrets {
+    pub fn new(seed: [u8; 32]) -> Secrets {
+        let mut random = ChaCha8Rng::from_seed(seed);
+        let (mut hash_key, mut match_key) = ([0; 16], [0; 16]);
+        random.fill_bytes(&mut hash_key);
+        random.fill_bytes(&mut match_key);
+        Secrets { random, hash_key, matcher: Matcher::new(match_key) }
+    }
+
+    /// 64 random bits.
+    pub fn random(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+
+    /// A keyed hash over length-prefixed fields.
+    pub fn hash(&self, fields: &[&[u8]]) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.hash_key);
+        for field in fields {
+            hasher.write_usize(field.len());
+            hasher.write(field);
+        }
+        hasher.finish()
+    }
+}

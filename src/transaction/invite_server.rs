@@ -1,0 +1,112 @@
+//! The INVITE server transaction: RFC 3261 §17.2.1 as corrected by RFC 6026 §7.1, §8.5.
+
+use super::{Again, Fired, Timers};
+use crate::time::Instant;
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Proceeding,
+    /// A final failure was sent and waits for its ACK (timers G, H).
+    Completed,
+    /// The ACK came; further ones are absorbed (timer I).
+    Confirmed,
+    /// A 2xx was sent; further ones pass, INVITEs are absorbed (timer L).
+    Accepted,
+    Terminated,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct InviteServer {
+    state: State,
+    reliable: bool,
+    interval: Duration,
+    retransmit_at: Option<Instant>,
+    end_at: Option<Instant>,
+}
+
+impl InviteServer {
+    pub fn new(reliable: bool) -> InviteServer {
+        InviteServer { state: State::Proceeding, reliable, interval: Duration::ZERO, retransmit_at: None, end_at: None }
+    }
+
+    /// The INVITE came again.
+    pub fn again(&self) -> Again {
+        match self.state {
+            State::Proceeding | State::Completed => Again::Resend, // checklist T11
+            _ => Again::Absorb,                                    // checklist T5
+        }
+    }
+
+    /// The user sends a final response now. False when that is no longer possible: one final, or any number of 2xx.
+    pub fn respond(&mut self, now: Instant, code: u16, timers: &Timers) -> bool {
+        match (self.state, code) {
+            (State::Proceeding, 200..=299) => {
+                self.state = State::Accepted; // checklist T5, T6: 2xx are not retransmitted here
+                self.end_at = Some(now + timers.long());
+                true
+            }
+            (State::Proceeding, 300..) => {
+                self.state = State::Completed; // checklist T3
+                self.interval = timers.t1;
+                self.retransmit_at = (!self.reliable).then(|| now + timers.t1);
+                self.end_at = Some(now + timers.long());
+                true
+            }
+            (State::Accepted, 200..=299) => true,
+            _ => false,
+        }
+    }
+
+    /// An ACK that matches this transaction came; true when it belongs to a failure and ends here.
+    pub fn ack(&mut self, now: Instant, timers: &Timers) -> bool {
+        match self.state {
+            State::Completed => {
+                self.state = State::Confirmed;
+                self.retransmit_at = None;
+                self.end_at = Some(now + Timers::unless_reliable(timers.t4, self.reliable));
+                true
+            }
+            State::Confirmed | State::Terminated => true,
+            State::Proceeding | State::Accepted => false,
+        }
+    }
+
+    pub fn fire(&mut self, now: Instant, timers: &Timers) -> Fired {
+        if self.end_at.is_some_and(|at| at <= now) {
+            let unacknowledged = self.state == State::Completed;
+            self.state = State::Terminated;
+            self.retransmit_at = None;
+            self.end_at = None;
+            return if unacknowledged { Fired::TimedOut } else { Fired::Terminated };
+        }
+        if self.retransmit_at.is_some_and(|at| at <= now) {
+            self.interval = (self.interval * 2).min(timers.t2);
+            self.retransmit_at = Some(now + self.interval);
+            return Fired::Retransmit;
+        }
+        Fired::Nothing
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.retransmit_at.into_iter().chain(self.end_at).min()
+    }
+
+    /// No final has been sent.
+    pub fn proceeding(&self) -> bool {
+        self.state == State::Proceeding
+    }
+
+    pub fn accepted(&self) -> bool {
+        self.state == State::Accepted
+    }
+
+    /// A failure was sent and its ACK has not come.
+    pub fn awaits_ack(&self) -> bool {
+        self.state == State::Completed
+    }
+
+    pub fn terminated(&self) -> bool {
+        self.state == State::Terminated
+    }
+}

@@ -1,0 +1,96 @@
+//! The non-INVITE client transaction: RFC 3261 §17.1.2.
+
+use super::{Fired, Received, Timers};
+use crate::time::Instant;
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Trying,
+    Proceeding,
+    Completed,
+    Terminated,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct NonInviteClient {
+    state: State,
+    reliable: bool,
+    interval: Duration,
+    retransmit_at: Option<Instant>,
+    /// Timer F, then K.
+    end_at: Option<Instant>,
+}
+
+impl NonInviteClient {
+    /// The request has just been sent.
+    pub fn new(now: Instant, timers: &Timers, reliable: bool) -> NonInviteClient {
+        NonInviteClient {
+            state: State::Trying,
+            reliable,
+            interval: timers.t1,
+            retransmit_at: (!reliable).then(|| now + timers.t1), // checklist T2
+            end_at: Some(now + timers.long()),
+        }
+    }
+
+    pub fn receive(&mut self, now: Instant, code: u16, timers: &Timers) -> Received {
+        match (self.state, code) {
+            (State::Trying | State::Proceeding, 100..=199) => {
+                if self.state == State::Trying && !self.reliable {
+                    // After a provisional, timer E stays at T2 (checklist T2).
+                    self.interval = timers.t2;
+                    self.retransmit_at = Some(now + timers.t2);
+                }
+                self.state = State::Proceeding;
+                Received::Provisional
+            }
+            (State::Trying | State::Proceeding, _) => {
+                self.state = State::Completed;
+                self.retransmit_at = None;
+                self.end_at = Some(now + Timers::unless_reliable(timers.t4, self.reliable));
+                if code < 300 { Received::Success } else { Received::Failure }
+            }
+            (State::Completed, 200..) => Received::Repeated,
+            _ => Received::Ignored,
+        }
+    }
+
+    pub fn fire(&mut self, now: Instant, timers: &Timers) -> Fired {
+        if self.end_at.is_some_and(|at| at <= now) {
+            let pending = self.pending();
+            self.terminate();
+            return if pending { Fired::TimedOut } else { Fired::Terminated };
+        }
+        if self.retransmit_at.is_some_and(|at| at <= now) {
+            self.interval = (self.interval * 2).min(timers.t2);
+            self.retransmit_at = Some(now + self.interval);
+            return Fired::Retransmit;
+        }
+        Fired::Nothing
+    }
+
+    pub fn terminate(&mut self) {
+        self.state = State::Terminated;
+        self.retransmit_at = None;
+        self.end_at = None;
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.retransmit_at.into_iter().chain(self.end_at).min()
+    }
+
+    /// A final may still come.
+    pub fn pending(&self) -> bool {
+        matches!(self.state, State::Trying | State::Proceeding)
+    }
+
+    /// No response at all has come.
+    pub fn trying(&self) -> bool {
+        self.state == State::Trying
+    }
+
+    pub fn terminated(&self) -> bool {
+        self.state == State::Terminated
+    }
+}
