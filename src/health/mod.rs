@@ -5,6 +5,9 @@
 
 mod board;
 mod engine;
+mod jitter;
+mod streak;
+mod watch;
 
 pub use board::{Board, Observed, Slot, Usability};
 pub use engine::{Change, Engine, Evidence, Override, Probe, ProbeResult, ProbeToken};

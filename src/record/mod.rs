@@ -3,6 +3,10 @@
 //! The proxy emits [`Row`]s; the ledger (off the hot path) joins them into finished [`Record`]s. The core keeps
 //! nothing about an established call: the BYE's cookie names the record.
 
+mod ledger;
+
+pub use ledger::{Ledger, Tally};
+
 use crate::time::Wall;
 use std::net::SocketAddr;
 use std::sync::Arc;
