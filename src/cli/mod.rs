@@ -7,7 +7,9 @@ mod args;
 mod call;
 mod demo;
 mod explain;
+mod messages;
 mod run;
+mod runtime;
 mod schema;
 mod validate;
 
