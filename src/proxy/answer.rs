@@ -138,6 +138,8 @@ impl Core {
         if role == Role::Running {
             self.attempt_over(now, ix, End { code, why: Why::Replied }, Some(message), out);
         }
+        // The last branch that could still have answered may be this one.
+        self.write_down(call_ix, false, out);
         self.settle_call(call_ix);
     }
 

@@ -19,10 +19,13 @@ use crate::route::{Decision, GatewayIx};
 use crate::sip::{Extra, Index, Message, Method, Name, Parsed, Stored, parse, response};
 use crate::time::{Instant, Now};
 use crate::transaction::{Again, Fired, Key, NonInviteClient, NonInviteServer, Received};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 pub(super) struct Exchange {
     key: Key,
+    /// As in the CSeq of its responses.
+    method: SmallVec<[u8; 10]>,
     server: NonInviteServer,
     reply_to: Flow,
     /// The last response sent.
@@ -112,6 +115,7 @@ impl Core {
     fn blank_exchange(&self, arrival: &Arrival, key: Key) -> Exchange {
         Exchange {
             key,
+            method: SmallVec::from_slice(arrival.message.method_text()),
             server: NonInviteServer::new(arrival.now.at, &self.timers, arrival.flow.transport.reliable()),
             reply_to: Core::reply_to(&arrival.flow, &arrival.via),
             last: None,
@@ -205,8 +209,7 @@ impl Core {
         }
         out.send_from(start, exchange.reply_to);
         exchange.last = Some(out.arena[start..].into());
-        exchange.errand = None;
-        exchange.wait = None;
+        (exchange.errand, exchange.sent, exchange.wait) = (None, None, None);
         self.exchange_closes(now, ix, Some(code), out);
     }
 
@@ -240,14 +243,9 @@ impl Core {
 
     pub(super) fn exchange_response(&mut self, now: Now, ix: u32, method: &[u8], message: &Message, out: &mut Effects) {
         let (timers, code) = (self.timers, message.code());
-        let limits = self.loaded.snapshot.limits;
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        let mut index = Index::default();
         // checklist T9: the CSeq method is part of the match.
-        let asked = exchange.sent.as_deref().is_some_and(|sent| match parse(sent, &mut index, &limits) {
-            Ok(Parsed::Message(request)) => request.method_text() == method,
-            _ => false,
-        });
+        let asked = exchange.method.as_slice() == method;
         let Some(client) = exchange.client.as_mut().filter(|_| asked) else {
             self.counters.strays += 1;
             return;

@@ -36,7 +36,12 @@ impl Core {
         if let Err(check) = self.check(arrival, loop_hash) {
             return self.refuse_with(arrival, key, check.code, check.reason, &check.lines, out);
         }
-        if self.draining || self.full() {
+        if self.full() {
+            // Cheap, and without a transaction: there is no room for one (checklist T16).
+            let why = "too many transactions";
+            return self.stateless_reply(&arrival.flow, &arrival.message, 503, "Service Unavailable", why, out);
+        }
+        if self.draining {
             return self.refuse_with(arrival, key, 503, "Service Unavailable", &retry_after(10), out);
         }
         let mut decision = std::mem::take(&mut self.decision);

@@ -30,17 +30,17 @@ impl Core {
                 Some(method) => self.request(now, flow, &message, method, out),
                 None => self.response(now, &message, out),
             },
-            Err(fault) => self.unreadable(now, flow, &fault, out),
+            Err(fault) => self.unreadable(flow, &fault, out),
         }
         self.index = index;
     }
 
     /// A request that could not be parsed is answered where it can be, and where its sender is known.
-    fn unreadable(&mut self, now: Now, flow: Flow, fault: &Fault, out: &mut Effects) {
+    fn unreadable(&mut self, flow: Flow, fault: &Fault, out: &mut Effects) {
         self.counters.malformed += 1;
         let Some((message, code, reason)) = &fault.answer else { return };
         if self.loaded.snapshot.admit(&flow).admitted {
-            self.stateless_reply(now, &flow, message, *code, reason, fault.why, out);
+            self.stateless_reply(&flow, message, *code, reason, fault.why, out);
         }
     }
 

@@ -6,7 +6,6 @@ use super::receive::Arrival;
 use super::{Core, Effects};
 use crate::flow::Flow;
 use crate::sip::{Extra, Message, Method, Via, put_decimal, response};
-use crate::time::Now;
 use crate::transaction::{InviteServer, Key};
 use smallvec::SmallVec;
 use std::net::SocketAddr;
@@ -52,10 +51,8 @@ impl Core {
     }
 
     /// Answers without keeping anything: a repeated request gets the same answer again.
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn stateless_reply(
         &mut self,
-        _now: Now,
         flow: &Flow,
         message: &Message,
         code: u16,

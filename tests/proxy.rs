@@ -1,0 +1,348 @@
+//! The proxy core step by step, with messages as people write them: what goes in, what comes out. Races and failures
+//! over time are scenario files; here are the shapes of single messages.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use trunkline::flow::{Flow, SocketIx, Transport};
+use trunkline::proxy::{Access, Effects, Listener, Plant, Snapshot, Trusted};
+use trunkline::record::{Outcome, Row};
+use trunkline::route::*;
+use trunkline::sip::Limits;
+use trunkline::time::{Instant, Now, Wall};
+use trunkline::worker::{Paths, Setup, Worker};
+
+const CALLER: &str = "192.0.2.10:5060";
+const G1: &str = "198.51.100.1:5060";
+const G2: &str = "198.51.100.2:5060";
+
+struct Bench {
+    worker: Worker,
+    now: Now,
+    out: Effects,
+}
+
+struct OneHome;
+impl Paths for OneHome {
+    fn source_towards(&mut self, _: SocketIx, _: IpAddr) -> IpAddr {
+        "192.0.2.1".parse().unwrap()
+    }
+}
+
+fn failover() -> Failover {
+    let mut retry_on = CodeSet::new();
+    retry_on.insert_class(5);
+    (retry_on.timeout, retry_on.transport) = (true, true);
+    Failover {
+        retry_on,
+        never_on: CodeSet::new(),
+        attempt_timeout: Duration::from_secs(4),
+        progress_timeout: Some(Duration::from_secs(15)),
+        ring_timeout: Duration::from_secs(120),
+        max_attempts: 6,
+        max_setup_time: Duration::from_secs(60),
+        last_resort: true,
+        final_answer: FinalAnswer::Reply(Reply { code: 503, reason: "Service not available".into() }),
+        no_route: Reply { code: 503, reason: "No Rules matching the URI".into() },
+    }
+}
+
+fn gateway(id: &str, address: &str, listener: usize) -> Gateway {
+    Gateway {
+        id: id.into(),
+        address: address.parse().unwrap(),
+        host: address.into(),
+        transport: Transport::Udp,
+        listener,
+        number: NumberChange::default(),
+        probing: Probing {
+            method: ProbeMethod::None,
+            when: ProbeWhen::Always,
+            interval: Duration::from_secs(30),
+            timeout: Duration::from_secs(2),
+            from: "sip:probe@trunkline.invalid".into(),
+            failures: 3,
+            recoveries: 2,
+            up_on: CodeSet::new(),
+            down_interval: Duration::from_secs(10),
+        },
+        tags: vec![],
+    }
+}
+
+/// Two gateways behind the catch-all of the group `default`; the caller is trusted. `listeners`: one or two.
+fn snapshot(two_listeners: bool) -> Snapshot {
+    let listener = |id: &str, bind: &str, n| Listener {
+        id: id.into(),
+        transport: Transport::Udp,
+        bind: bind.parse().unwrap(),
+        advertise: None,
+        socket: SocketIx(n),
+    };
+    let mut listeners = vec![listener("lan", "192.0.2.1:5060", 0)];
+    if two_listeners {
+        listeners.push(listener("wan", "203.0.113.1:5060", 1));
+    }
+    let wan = listeners.len() - 1;
+    let failover = Arc::new(failover());
+    let everything = Route {
+        id: "everything".into(),
+        prefixes: vec![],
+        default: true,
+        exact: false,
+        groups: vec![GroupIx(0)],
+        priority: 0,
+        target: RouteTarget::To(vec![Member::Gateway(GatewayIx(0)), Member::Gateway(GatewayIx(1))]),
+        number: NumberChange::default(),
+        raw: false,
+        failover: failover.clone(),
+        place: "routes.yaml:1".into(),
+    };
+    let trusted = Trusted {
+        id: "pbx".into(),
+        sources: vec![Net { address: "192.0.2.10".parse().unwrap(), length: 32 }],
+        listeners: vec![],
+    };
+    Snapshot {
+        revision: "0000001".into(),
+        listeners,
+        access: Access { reject_unknown: false, trusted: vec![trusted], gateways: false },
+        table: Table::build(Draft {
+            gateways: vec![gateway("g1", G1, wan), gateway("g2", G2, wan)],
+            lists: vec![],
+            groups: vec![Group { id: "default".into(), matchers: vec![], calls_out: true }],
+            routes: vec![everything],
+            failover,
+            default_group: GroupIx(0),
+        }),
+        limits: Limits::default(),
+        records: true,
+    }
+}
+
+impl Bench {
+    fn new() -> Bench {
+        Bench::with(snapshot(false))
+    }
+    fn with(snapshot: Snapshot) -> Bench {
+        let now = Now { at: Instant(1_000_000), wall: Wall(1_790_000_000_000_000) };
+        let mut out = Effects::default();
+        let setup = Setup {
+            index: 0,
+            workers: 1,
+            seed: [7; 32],
+            cookie_key: [9; 16],
+            old_cookie_key: None,
+            snapshot: Arc::new(snapshot),
+            paths: Box::new(OneHome),
+            plant: Plant::None,
+        };
+        Bench { worker: Worker::new(now, setup, &mut out), now, out }
+    }
+    /// Feeds a message from `from` and returns what is sent, as (to, text).
+    fn from(&mut self, from: &str, text: &str) -> Vec<(String, String)> {
+        self.from_on(from, 0, text)
+    }
+    fn from_on(&mut self, from: &str, socket: u16, text: &str) -> Vec<(String, String)> {
+        let flow = Flow::udp(SocketIx(socket), from.parse::<SocketAddr>().unwrap());
+        let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+        self.worker.datagram(self.now, flow, text.as_bytes(), &mut self.out);
+        self.sent()
+    }
+    fn sent(&mut self) -> Vec<(String, String)> {
+        let sent = self
+            .out
+            .sends
+            .iter()
+            .map(|send| (send.flow.remote.to_string(), String::from_utf8(self.out.bytes(send).to_vec()).unwrap()));
+        let sent = sent.collect();
+        self.out.sends.clear();
+        sent
+    }
+    fn wait(&mut self, millis: u64) -> Vec<(String, String)> {
+        let until = self.now.at + Duration::from_millis(millis);
+        while let Some(at) = self.worker.deadline().filter(|at| *at <= until) {
+            self.advance(at);
+            self.worker.fire(self.now, &mut self.out);
+        }
+        self.advance(until);
+        self.sent()
+    }
+    fn advance(&mut self, to: Instant) {
+        let by = to.0.saturating_sub(self.now.at.0);
+        self.now = Now { at: Instant(self.now.at.0 + by), wall: Wall(self.now.wall.0 + by as i64) };
+    }
+}
+
+fn invite() -> String {
+    "INVITE sip:12025551234@192.0.2.1;user=phone;transport=udp SIP/2.0\n\
+     Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKcaller1;rport\n\
+     From: \"Alice\" <sip:alice@pbx.example>;tag=a1\n\
+     To: <sip:12025551234@192.0.2.1>\n\
+     Call-ID: call-1@pbx\n\
+     CSeq: 1 INVITE\n\
+     Contact: <sip:alice@192.0.2.10:5060>\n\
+     X-Keep: as it is , really\n\
+     Max-Forwards: 70\n\
+     Content-Type: application/sdp\n\
+     Content-Length: 4\n\nv=0\n"
+        .replace("v=0\n", "v=0\r\n")
+        .replace("Content-Length: 4", "Content-Length: 5")
+}
+
+/// A response to a request that was sent, by the one who got it.
+fn reply(request: &str, status: &str, tag: &str) -> String {
+    let mut lines = vec![format!("SIP/2.0 {status}")];
+    for line in request.lines().skip(1) {
+        let name = line.split(':').next().unwrap().to_ascii_lowercase();
+        match name.as_str() {
+            "to" if !line.contains("tag=") && !tag.is_empty() => lines.push(format!("{line};tag={tag}")),
+            "via" | "from" | "to" | "call-id" | "cseq" | "record-route" => lines.push(line.to_owned()),
+            _ => {}
+        }
+    }
+    lines.push("Contact: <sip:gw@198.51.100.1:5060>".into());
+    lines.push("Content-Length: 0\n\n".into());
+    lines.join("\n")
+}
+
+fn header<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).collect()
+}
+
+#[test]
+fn an_invite_goes_out_changed_only_where_it_must() {
+    let mut bench = Bench::new();
+    let sent = bench.from(CALLER, &invite());
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[0].0, CALLER);
+    assert!(sent[0].1.starts_with("SIP/2.0 100 Trying\r\n"));
+    assert!(!header(&sent[0].1, "To")[0].contains("tag="));
+    let (to, out) = &sent[1];
+    assert_eq!(to, G1);
+    assert!(out.starts_with("INVITE sip:12025551234@198.51.100.1:5060;user=phone SIP/2.0\r\n"), "{out}");
+    let vias = header(out, "Via");
+    assert!(vias[0].starts_with("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKtli"), "{out}");
+    assert!(vias[1].contains("branch=z9hG4bKcaller1") && vias[1].contains("received=192.0.2.10"), "{out}");
+    assert!(vias[1].contains("rport=5060"), "{out}");
+    assert_eq!(header(out, "Max-Forwards"), ["69"]);
+    assert_eq!(header(out, "Record-Route").len(), 1);
+    assert_eq!(header(out, "X-Keep"), ["as it is , really"]);
+    assert!(out.ends_with("\r\n\r\nv=0\r\n"), "{out:?}");
+}
+
+#[test]
+fn a_call_from_invite_to_bye_leaves_one_open_and_one_closed_row_and_nothing_else() {
+    let mut bench = Bench::new();
+    let invite_out = bench.from(CALLER, &invite()).remove(1).1;
+    let ringing = bench.from(G1, &reply(&invite_out, "180 Ringing", "g"));
+    assert!(ringing[0].1.starts_with("SIP/2.0 180 Ringing\r\n") && header(&ringing[0].1, "Via").len() == 1);
+    let ok = bench.from(G1, &reply(&invite_out, "200 OK", "g"));
+    assert_eq!((ok.len(), ok[0].0.as_str()), (1, CALLER));
+    let Some(Row::Open { record, .. }) = bench.out.rows.pop() else { panic!("{:?}", bench.out.rows) };
+    assert_eq!((record.outcome, record.number.as_str(), record.attempts.len()), (Outcome::Answered, "12025551234", 1));
+    let route = header(&ok[0].1, "Record-Route")[0].to_owned();
+
+    let in_dialog = |method: &str, cseq: u32| {
+        format!(
+            "{method} sip:gw@198.51.100.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK{method}{cseq}\n\
+             Route: {route}\nFrom: <sip:alice@pbx.example>;tag=a1\nTo: <sip:12025551234@192.0.2.1>;tag=g\n\
+             Call-ID: call-1@pbx\nCSeq: {cseq} {method}\nMax-Forwards: 70\nContent-Length: 0\n\n"
+        )
+    };
+    let ack = bench.from(CALLER, &in_dialog("ACK", 1));
+    assert_eq!((ack.len(), ack[0].0.as_str()), (1, G1));
+    assert!(ack[0].1.starts_with("ACK sip:gw@198.51.100.1:5060 SIP/2.0\r\n"));
+    assert!(header(&ack[0].1, "Route").is_empty(), "{}", ack[0].1);
+    let bye = bench.from(CALLER, &in_dialog("BYE", 2));
+    assert_eq!((bye.len(), bye[0].0.as_str()), (1, G1));
+    let done = bench.from(G1, &reply(&bye[0].1, "200 OK", ""));
+    assert_eq!((done.len(), done[0].0.as_str()), (1, CALLER));
+    assert!(matches!(bench.out.rows.pop(), Some(Row::Close { id, .. }) if id == record.id));
+    bench.wait(70_000);
+    assert_eq!(bench.worker.load(), Default::default());
+
+    let forged = in_dialog("BYE", 3).replace("call-1@pbx", "call-2@pbx");
+    let refused = bench.from(CALLER, &forged);
+    assert!(refused.len() == 1 && refused[0].1.starts_with("SIP/2.0 403 "), "{refused:?}");
+    let unknown = in_dialog("BYE", 4).replace(&format!("Route: {route}\n"), "");
+    assert!(bench.from(CALLER, &unknown)[0].1.starts_with("SIP/2.0 481 "));
+}
+
+#[test]
+fn two_listeners_put_two_record_routes_and_take_both_off_again() {
+    let mut bench = Bench::with(snapshot(true));
+    let invite_out = bench.from(CALLER, &invite()).remove(1).1;
+    let values = header(&invite_out, "Record-Route");
+    assert_eq!(values.len(), 2);
+    assert!(values[0].contains("@203.0.113.1:5060;lr>") && values[1].contains("@192.0.2.1:5060;lr>"), "{values:?}");
+    bench.from_on(G1, 1, &reply(&invite_out, "200 OK", "g"));
+    let bye = format!(
+        "BYE sip:alice@192.0.2.10:5060 SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKgbye\n\
+         Route: {}\nRoute: {}\nFrom: <sip:12025551234@192.0.2.1>;tag=g\nTo: <sip:alice@pbx.example>;tag=a1\n\
+         Call-ID: call-1@pbx\nCSeq: 1 BYE\nContent-Length: 0\n\n",
+        values[0], values[1]
+    );
+    let sent = bench.from_on(G1, 1, &bye);
+    assert_eq!((sent.len(), sent[0].0.as_str()), (1, CALLER));
+    assert!(header(&sent[0].1, "Route").is_empty());
+    assert!(header(&sent[0].1, "Via")[0].contains(" 192.0.2.1:5060;"), "leaves by the caller's listener");
+    assert_eq!(header(&sent[0].1, "Max-Forwards"), ["70"]);
+}
+
+#[test]
+fn a_silent_gateway_is_left_after_the_attempt_timeout_and_a_busy_one_is_believed() {
+    let mut bench = Bench::new();
+    let first = bench.from(CALLER, &invite()).remove(1).1;
+    let sent = bench.wait(4_100);
+    let second = sent.iter().find(|(to, _)| to == G2).expect("the second gateway").1.clone();
+    assert_eq!(sent.iter().filter(|(to, _)| to == G1).count(), 3, "timer A: 0.5, 1.5, 3.5 s");
+    assert_ne!(header(&first, "Via")[0], header(&second, "Via")[0]);
+    let busy = bench.from(G2, &reply(&second, "486 Busy Here", "b"));
+    let to: Vec<&str> = busy.iter().map(|(to, _)| to.as_str()).collect();
+    assert!(to.contains(&G2) && to.contains(&CALLER) && busy.len() == 2, "{busy:?}");
+    let ack = &busy.iter().find(|(to, _)| to == G2).unwrap().1;
+    assert!(ack.starts_with("ACK sip:12025551234@198.51.100.2:5060;user=phone SIP/2.0\r\n"), "{ack}");
+    assert_eq!(header(ack, "Via"), [header(&second, "Via")[0]]);
+    // The first gateway still owes its final: the record waits for it.
+    assert!(bench.out.rows.is_empty());
+    bench.wait(70_000);
+    let Some(Row::Done { record }) = bench.out.rows.pop() else { panic!("{:?}", bench.out.rows) };
+    let codes: Vec<u16> = record.attempts.iter().map(|attempt| attempt.code).collect();
+    assert_eq!((record.code, codes), (486, vec![408, 486]));
+    assert_eq!(bench.worker.load(), Default::default());
+}
+
+#[test]
+fn a_cancel_waits_for_the_first_provisional() {
+    let mut bench = Bench::new();
+    let out = bench.from(CALLER, &invite()).remove(1).1;
+    let cancel = "CANCEL sip:12025551234@192.0.2.1;user=phone;transport=udp SIP/2.0\n\
+         Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKcaller1;rport\nFrom: <sip:alice@pbx.example>;tag=a1\n\
+         To: <sip:12025551234@192.0.2.1>\nCall-ID: call-1@pbx\nCSeq: 1 CANCEL\nReason: SIP;cause=200\n\
+         Max-Forwards: 70\nContent-Length: 0\n\n";
+    let ok = bench.from(CALLER, cancel);
+    assert_eq!((ok.len(), ok[0].0.as_str()), (1, CALLER), "only the 200 to the CANCEL");
+    let sent = bench.from(G1, &reply(&out, "180 Ringing", "g"));
+    assert_eq!((sent.len(), sent[0].0.as_str()), (1, G1));
+    assert!(sent[0].1.starts_with("CANCEL sip:12025551234@198.51.100.1:5060;user=phone SIP/2.0\r\n"));
+    assert_eq!(header(&sent[0].1, "Via"), [header(&out, "Via")[0]]);
+    assert_eq!(header(&sent[0].1, "Reason"), ["SIP;cause=200"]);
+    bench.from(G1, &reply(&sent[0].1, "200 OK", "g"));
+    let end = bench.from(G1, &reply(&out, "487 Request Terminated", "g"));
+    assert!(end.iter().any(|(to, text)| to == CALLER && text.starts_with("SIP/2.0 487 ")), "{end:?}");
+    assert!(end.iter().any(|(to, text)| to == G1 && text.starts_with("ACK ")), "{end:?}");
+    let Some(Row::Done { record }) = bench.out.rows.pop() else { panic!() };
+    assert_eq!((record.outcome, record.code), (Outcome::Cancelled, 487));
+}
+
+#[test]
+fn strangers_hear_nothing_but_options_is_answered() {
+    let mut bench = Bench::new();
+    assert!(bench.from("203.0.113.66:5060", &invite()).is_empty());
+    let options = "OPTIONS sip:192.0.2.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 203.0.113.66:5060;branch=z9hG4bKo\n\
+        From: <sip:x@y>;tag=1\nTo: <sip:192.0.2.1>\nCall-ID: o\nCSeq: 1 OPTIONS\nMax-Forwards: 70\n\
+        User-Agent: something long enough to leave room for the answer's tag and received\nContent-Length: 0\n\n";
+    let answer = bench.from("203.0.113.66:5060", options);
+    assert!(answer.len() == 1 && answer[0].1.starts_with("SIP/2.0 200 OK"), "{answer:?}");
+}
