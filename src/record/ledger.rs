@@ -5,7 +5,7 @@
 //! that answered first; when that leg closes and another goes on, it belongs to the one that goes on. The time billed
 //! runs from the first answer to the end of the last leg.
 
-use super::{AttemptRow, Leg, Outcome, Party, Record, RecordId, Row};
+use super::{AttemptRow, Leg, Outcome, Party, Record, RecordId, Row, Why};
 use crate::time::{Instant, Now, Wall};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ impl Ledger {
     pub fn row(&mut self, now: Now, row: Row, out: &mut Vec<Record>) {
         match row {
             Row::Open { record, leg } => self.open(now, record, leg, out),
-            Row::Leg { id, leg, at: _, attempt, late } => self.add_leg(id, leg, attempt, late),
+            Row::Leg { id, leg, at, attempt, late } => self.add_leg(id, leg, at, Some(attempt), late),
             Row::Close { id, leg, at, by } => self.close_leg(id, leg, at, by, out),
             Row::Done { record } => {
                 if self.open.contains_key(&record.id) {
@@ -114,7 +114,7 @@ impl Ledger {
     fn open(&mut self, now: Now, record: Box<Record>, leg: Leg, out: &mut Vec<Record>) {
         if self.open.contains_key(&record.id) {
             self.tally.doubles += 1;
-            return self.add_leg(record.id, leg, None, record.late);
+            return self.add_leg(record.id, leg, now.wall, None, record.late);
         }
         if self.open.len() >= self.most {
             self.lose_oldest(now, out);
@@ -126,7 +126,7 @@ impl Ledger {
         self.open.insert(record.id, Entry { record, opened_at: now.at, legs });
     }
 
-    fn add_leg(&mut self, id: RecordId, leg: Leg, attempt: Option<Box<AttemptRow>>, late: bool) {
+    fn add_leg(&mut self, id: RecordId, leg: Leg, at: Wall, attempt: Option<u8>, late: bool) {
         let Some(entry) = self.open.get_mut(&id).filter(|entry| entry.legs.len() < Self::MOST_LEGS) else {
             self.tally.orphans += 1;
             return;
@@ -134,12 +134,11 @@ impl Ledger {
         if entry.legs.iter().any(|known| known.leg == leg) {
             return;
         }
-        let gateway = attempt.as_ref().map(|a| a.gateway.clone()).or_else(|| entry.record.gateway.clone());
+        let record = &mut entry.record;
+        record.late |= late;
+        let attempt = attempt.and_then(|ix| record.attempts.get_mut(usize::from(ix)));
+        let gateway = attempt.map(|row| answered_late(row, at)).or_else(|| record.gateway.clone());
         entry.legs.push(OpenLeg { leg, gateway, ended: false });
-        entry.record.late |= late;
-        if let Some(attempt) = attempt {
-            entry.attempt_ended(*attempt);
-        }
     }
 
     fn close_leg(&mut self, id: RecordId, leg: Leg, at: Wall, by: Party, out: &mut Vec<Record>) {
@@ -205,24 +204,27 @@ impl Entry {
         self.record.gateway.clone_from(&goes_on.gateway);
         Ended::One
     }
+}
 
-    /// The last word about an attempt, in place of what was written when the record opened.
-    fn attempt_ended(&mut self, attempt: AttemptRow) {
-        let same = |a: &&mut AttemptRow| {
-            (&a.gateway, a.address, a.started_at) == (&attempt.gateway, attempt.address, attempt.started_at)
-        };
-        match self.record.attempts.iter_mut().find(same) {
-            Some(known) => *known = attempt,
-            None => self.record.attempts.push(attempt),
-        }
+/// A 2xx of an attempt after another one had answered (checklist F21): the last word about it. One that had answered
+/// before has forked behind the gateway, and stays as it is. Gives the gateway.
+fn answered_late(row: &mut AttemptRow, at: Wall) -> Arc<str> {
+    if !(200..300).contains(&row.code) {
+        row.code = 200;
+        row.why = Why::Late;
+        row.duration_ms = millis(row.started_at, at);
     }
+    row.gateway.clone()
 }
 
 /// `duration_ms` runs from the answer to the end (CONFIG-AND-CLI (g) "Records").
 fn ended(mut record: Record, at: Wall) -> Record {
     record.ended_at = Some(at);
-    let lasted = record.answered_at.map(|answered| at.millis().saturating_sub(answered.millis()));
-    // A wall clock that was set back must not make a negative length.
-    record.duration_ms = lasted.map(|ms| u64::try_from(ms).unwrap_or(0));
+    record.duration_ms = record.answered_at.map(|answered| millis(answered, at));
     record
+}
+
+/// Zero when the wall clock was set back in between.
+fn millis(from: Wall, to: Wall) -> u64 {
+    u64::try_from(to.millis().saturating_sub(from.millis())).unwrap_or(0)
 }
