@@ -3,7 +3,7 @@
 //! Everything works on byte slices and goes forward only, so that the whole stays linear (checklist P22).
 
 use memchr::{memchr, memchr2, memmem};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const TOKEN: [bool; 256] = {
     let mut table = [false; 256];
@@ -102,6 +102,9 @@ pub(super) fn ip(text: &[u8]) -> Option<IpAddr> {
     let Some(three) = memmem::find(text, b":::") else {
         return std::str::from_utf8(text).ok()?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     };
+    // The grammar of RFC 3261 makes it in front of an IPv4 tail alone.
+    let tail = std::str::from_utf8(text.get(three + 3..)?).ok()?;
+    tail.parse::<Ipv4Addr>().ok()?;
     let mut buffer = [0u8; 45];
     let shorter = text.len() - 1;
     let two = buffer.get_mut(..shorter)?;

@@ -22,7 +22,8 @@ impl<'a> NameAddr<'a> {
     /// something else than parameters follows. The URI itself is [`super::Uri`]'s to judge.
     pub fn parse(value: &'a [u8]) -> Option<NameAddr<'a>> {
         let start = grammar::skip_lws(value, 0);
-        let (display_end, open) = if value.get(start) == Some(&b'"') {
+        let quoted = value.get(start) == Some(&b'"');
+        let (display_end, open) = if quoted {
             let end = grammar::quoted_end(value, start)?;
             (end, grammar::skip_lws(value, end))
         } else {
@@ -33,13 +34,13 @@ impl<'a> NameAddr<'a> {
             Some(b'<') => {
                 let display = grammar::trim(&value[start..display_end]).1;
                 let close = open + memchr(b'>', &value[open..])?;
-                if memchr(0, display).is_some() && !display.starts_with(b"\"") {
+                if !quoted && memchr(0, display).is_some() {
                     return None;
                 }
                 NameAddr::assemble(value, display, open + 1, close, close + 1)
             }
             // Without brackets the first semicolon ends the URI: what follows is the header's (checklist P11).
-            Some(b';') | None if display_end == open => {
+            Some(b';') | None if !quoted => {
                 let uri_end = start + grammar::trim(&value[start..open]).1.len();
                 NameAddr::assemble(value, b"", start, uri_end, open)
             }

@@ -244,7 +244,7 @@ fn body_end(message: &Message) -> Result<usize, &'static str> {
     }
     match length {
         Some(length) if length > came => Err("a Content-Length larger than what came"),
-        Some(length) => Ok(message.blank + 2 + length as usize),
+        Some(length) => Ok((message.blank + 2 + length as usize).min(message.bytes.len())),
         None => Ok(message.bytes.len()),
     }
 }

@@ -1,6 +1,6 @@
-//! What the tests of the message layer share: a plain INVITE, and short ways to parse.
+//! What the tests of the message layer share: a plain INVITE, changes to it, and short ways to parse.
 
-use trunkline::sip::{Fault, Index, Limits, Message, Parsed, Reject, parse, validate};
+use trunkline::sip::{Fault, Index, Limits, Message, Parsed, parse, validate};
 
 /// A request as a PBX sends it.
 pub const INVITE: &str = "INVITE sip:+49301234@192.0.2.1 SIP/2.0\r\n\
@@ -16,8 +16,30 @@ pub const INVITE: &str = "INVITE sip:+49301234@192.0.2.1 SIP/2.0\r\n\
     \r\n\
     v=0\n";
 
+/// An answer to it.
+pub const RINGING: &str = "SIP/2.0 180 Ringing\r\n\
+    Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKours\r\n\
+    Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK776asdhds;rport=5070;received=192.0.2.9\r\n\
+    From: \"Alice\" <sip:alice@example.com>;tag=1928301774\r\n\
+    To: <sip:+49301234@192.0.2.1>;tag=77\r\n\
+    Call-ID: a84b4c76e66710@192.0.2.9\r\n\
+    CSeq: 314159 INVITE\r\n\
+    Content-Length: 0\r\n\
+    \r\n";
+
+/// The INVITE with one stretch replaced; it must stand there.
+pub fn invite_with(old: &str, new: &str) -> Vec<u8> {
+    assert!(INVITE.contains(old), "{old:?} is not in the INVITE");
+    INVITE.replacen(old, new, 1).into_bytes()
+}
+
+/// The INVITE with more header lines below the first; `lines` without the last CRLF.
+pub fn invite_and(lines: &str) -> Vec<u8> {
+    invite_with("Max-Forwards: 70", &format!("{lines}\r\nMax-Forwards: 70"))
+}
+
 /// What becomes of a datagram.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Good,
     KeepAlive,
@@ -29,10 +51,14 @@ pub enum Verdict {
 
 /// Runs a datagram through parser and validation, as the proxy does.
 pub fn verdict(bytes: &[u8]) -> Verdict {
+    verdict_within(bytes, &Limits::default())
+}
+
+pub fn verdict_within(bytes: &[u8], limits: &Limits) -> Verdict {
     let mut index = Index::default();
-    match parse(bytes, &mut index, &Limits::default()) {
+    match parse(bytes, &mut index, limits) {
         Ok(Parsed::KeepAlive) => Verdict::KeepAlive,
-        Ok(Parsed::Message(message)) => match validate(&message, &Limits::default()) {
+        Ok(Parsed::Message(message)) => match validate(&message, limits) {
             Ok(()) => Verdict::Good,
             Err(reject) if may_answer(&message) => Verdict::Answer(reject.code),
             Err(_) => Verdict::Drop,
@@ -53,11 +79,6 @@ pub fn with<T>(bytes: &[u8], look: impl FnOnce(&Message) -> T) -> T {
         Ok(Parsed::Message(message)) => look(&message),
         other => panic!("{other:?}: {}", String::from_utf8_lossy(bytes)),
     }
-}
-
-/// What validation says about a message that parses.
-pub fn rejected(bytes: &[u8]) -> Result<(), Reject> {
-    with(bytes, |message| validate(message, &Limits::default()))
 }
 
 pub fn text(bytes: &[u8]) -> &str {
