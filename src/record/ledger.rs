@@ -179,7 +179,7 @@ impl Ledger {
 enum Ended {
     /// It had ended before.
     Nothing,
-    /// No such leg, and which one is meant can't be told.
+    /// No such leg.
     Unknown,
     /// One of several.
     One,
@@ -187,17 +187,13 @@ enum Ended {
 }
 
 impl Entry {
-    /// Ends a leg. A leg that nobody named (its 2xx was never seen here) means the open one, if there is just one.
+    /// Ends a leg. An unknown one is not guessed at: a 481 of an early dialog that never became a call must not close
+    /// the call that another gateway answered (checklist E22).
     fn end_leg(&mut self, leg: Leg) -> Ended {
-        let mut open = self.legs.iter().enumerate().filter(|(_, l)| !l.ended).map(|(i, _)| i);
-        let only = open.next().filter(|_| open.next().is_none());
         let which = match self.legs.iter().position(|known| known.leg == leg) {
             Some(known) if self.legs[known].ended => return Ended::Nothing,
             Some(known) => known,
-            None => match only {
-                Some(only) => only,
-                None => return Ended::Unknown,
-            },
+            None => return Ended::Unknown,
         };
         self.legs[which].ended = true;
         let Some(goes_on) = self.legs.iter().find(|l| !l.ended) else { return Ended::Last };
