@@ -140,10 +140,10 @@ impl Bench {
         Bench { worker: Worker::new(now, setup, &mut out), now, out }
     }
     /// Feeds a message from `from` and returns what is sent, as (to, text).
-    fn from(&mut self, from: &str, text: &str) -> Vec<(String, String)> {
-        self.from_on(from, 0, text)
+    fn hear(&mut self, from: &str, text: &str) -> Vec<(String, String)> {
+        self.hear_on(from, 0, text)
     }
-    fn from_on(&mut self, from: &str, socket: u16, text: &str) -> Vec<(String, String)> {
+    fn hear_on(&mut self, from: &str, socket: u16, text: &str) -> Vec<(String, String)> {
         let flow = Flow::udp(SocketIx(socket), from.parse::<SocketAddr>().unwrap());
         let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
         self.worker.datagram(self.now, flow, text.as_bytes(), &mut self.out);
@@ -213,7 +213,7 @@ fn header<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 #[test]
 fn an_invite_goes_out_changed_only_where_it_must() {
     let mut bench = Bench::new();
-    let sent = bench.from(CALLER, &invite());
+    let sent = bench.hear(CALLER, &invite());
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0].0, CALLER);
     assert!(sent[0].1.starts_with("SIP/2.0 100 Trying\r\n"));
@@ -234,10 +234,10 @@ fn an_invite_goes_out_changed_only_where_it_must() {
 #[test]
 fn a_call_from_invite_to_bye_leaves_one_open_and_one_closed_row_and_nothing_else() {
     let mut bench = Bench::new();
-    let invite_out = bench.from(CALLER, &invite()).remove(1).1;
-    let ringing = bench.from(G1, &reply(&invite_out, "180 Ringing", "g"));
+    let invite_out = bench.hear(CALLER, &invite()).remove(1).1;
+    let ringing = bench.hear(G1, &reply(&invite_out, "180 Ringing", "g"));
     assert!(ringing[0].1.starts_with("SIP/2.0 180 Ringing\r\n") && header(&ringing[0].1, "Via").len() == 1);
-    let ok = bench.from(G1, &reply(&invite_out, "200 OK", "g"));
+    let ok = bench.hear(G1, &reply(&invite_out, "200 OK", "g"));
     assert_eq!((ok.len(), ok[0].0.as_str()), (1, CALLER));
     let Some(Row::Open { record, .. }) = bench.out.rows.pop() else { panic!("{:?}", bench.out.rows) };
     assert_eq!((record.outcome, record.number.as_str(), record.attempts.len()), (Outcome::Answered, "12025551234", 1));
@@ -250,40 +250,40 @@ fn a_call_from_invite_to_bye_leaves_one_open_and_one_closed_row_and_nothing_else
              Call-ID: call-1@pbx\nCSeq: {cseq} {method}\nMax-Forwards: 70\nContent-Length: 0\n\n"
         )
     };
-    let ack = bench.from(CALLER, &in_dialog("ACK", 1));
+    let ack = bench.hear(CALLER, &in_dialog("ACK", 1));
     assert_eq!((ack.len(), ack[0].0.as_str()), (1, G1));
     assert!(ack[0].1.starts_with("ACK sip:gw@198.51.100.1:5060 SIP/2.0\r\n"));
     assert!(header(&ack[0].1, "Route").is_empty(), "{}", ack[0].1);
-    let bye = bench.from(CALLER, &in_dialog("BYE", 2));
+    let bye = bench.hear(CALLER, &in_dialog("BYE", 2));
     assert_eq!((bye.len(), bye[0].0.as_str()), (1, G1));
-    let done = bench.from(G1, &reply(&bye[0].1, "200 OK", ""));
+    let done = bench.hear(G1, &reply(&bye[0].1, "200 OK", ""));
     assert_eq!((done.len(), done[0].0.as_str()), (1, CALLER));
     assert!(matches!(bench.out.rows.pop(), Some(Row::Close { id, .. }) if id == record.id));
     bench.wait(70_000);
     assert_eq!(bench.worker.load(), Default::default());
 
     let forged = in_dialog("BYE", 3).replace("call-1@pbx", "call-2@pbx");
-    let refused = bench.from(CALLER, &forged);
+    let refused = bench.hear(CALLER, &forged);
     assert!(refused.len() == 1 && refused[0].1.starts_with("SIP/2.0 403 "), "{refused:?}");
     let unknown = in_dialog("BYE", 4).replace(&format!("Route: {route}\n"), "");
-    assert!(bench.from(CALLER, &unknown)[0].1.starts_with("SIP/2.0 481 "));
+    assert!(bench.hear(CALLER, &unknown)[0].1.starts_with("SIP/2.0 481 "));
 }
 
 #[test]
 fn two_listeners_put_two_record_routes_and_take_both_off_again() {
     let mut bench = Bench::with(snapshot(true));
-    let invite_out = bench.from(CALLER, &invite()).remove(1).1;
+    let invite_out = bench.hear(CALLER, &invite()).remove(1).1;
     let values = header(&invite_out, "Record-Route");
     assert_eq!(values.len(), 2);
     assert!(values[0].contains("@203.0.113.1:5060;lr>") && values[1].contains("@192.0.2.1:5060;lr>"), "{values:?}");
-    bench.from_on(G1, 1, &reply(&invite_out, "200 OK", "g"));
+    bench.hear_on(G1, 1, &reply(&invite_out, "200 OK", "g"));
     let bye = format!(
         "BYE sip:alice@192.0.2.10:5060 SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKgbye\n\
          Route: {}\nRoute: {}\nFrom: <sip:12025551234@192.0.2.1>;tag=g\nTo: <sip:alice@pbx.example>;tag=a1\n\
          Call-ID: call-1@pbx\nCSeq: 1 BYE\nContent-Length: 0\n\n",
         values[0], values[1]
     );
-    let sent = bench.from_on(G1, 1, &bye);
+    let sent = bench.hear_on(G1, 1, &bye);
     assert_eq!((sent.len(), sent[0].0.as_str()), (1, CALLER));
     assert!(header(&sent[0].1, "Route").is_empty());
     assert!(header(&sent[0].1, "Via")[0].contains(" 192.0.2.1:5060;"), "leaves by the caller's listener");
@@ -293,12 +293,12 @@ fn two_listeners_put_two_record_routes_and_take_both_off_again() {
 #[test]
 fn a_silent_gateway_is_left_after_the_attempt_timeout_and_a_busy_one_is_believed() {
     let mut bench = Bench::new();
-    let first = bench.from(CALLER, &invite()).remove(1).1;
+    let first = bench.hear(CALLER, &invite()).remove(1).1;
     let sent = bench.wait(4_100);
     let second = sent.iter().find(|(to, _)| to == G2).expect("the second gateway").1.clone();
     assert_eq!(sent.iter().filter(|(to, _)| to == G1).count(), 3, "timer A: 0.5, 1.5, 3.5 s");
     assert_ne!(header(&first, "Via")[0], header(&second, "Via")[0]);
-    let busy = bench.from(G2, &reply(&second, "486 Busy Here", "b"));
+    let busy = bench.hear(G2, &reply(&second, "486 Busy Here", "b"));
     let to: Vec<&str> = busy.iter().map(|(to, _)| to.as_str()).collect();
     assert!(to.contains(&G2) && to.contains(&CALLER) && busy.len() == 2, "{busy:?}");
     let ack = &busy.iter().find(|(to, _)| to == G2).unwrap().1;
@@ -316,20 +316,20 @@ fn a_silent_gateway_is_left_after_the_attempt_timeout_and_a_busy_one_is_believed
 #[test]
 fn a_cancel_waits_for_the_first_provisional() {
     let mut bench = Bench::new();
-    let out = bench.from(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(1).1;
     let cancel = "CANCEL sip:12025551234@192.0.2.1;user=phone;transport=udp SIP/2.0\n\
          Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKcaller1;rport\nFrom: <sip:alice@pbx.example>;tag=a1\n\
          To: <sip:12025551234@192.0.2.1>\nCall-ID: call-1@pbx\nCSeq: 1 CANCEL\nReason: SIP;cause=200\n\
          Max-Forwards: 70\nContent-Length: 0\n\n";
-    let ok = bench.from(CALLER, cancel);
+    let ok = bench.hear(CALLER, cancel);
     assert_eq!((ok.len(), ok[0].0.as_str()), (1, CALLER), "only the 200 to the CANCEL");
-    let sent = bench.from(G1, &reply(&out, "180 Ringing", "g"));
+    let sent = bench.hear(G1, &reply(&out, "180 Ringing", "g"));
     assert_eq!((sent.len(), sent[0].0.as_str()), (1, G1));
     assert!(sent[0].1.starts_with("CANCEL sip:12025551234@198.51.100.1:5060;user=phone SIP/2.0\r\n"));
     assert_eq!(header(&sent[0].1, "Via"), [header(&out, "Via")[0]]);
     assert_eq!(header(&sent[0].1, "Reason"), ["SIP;cause=200"]);
-    bench.from(G1, &reply(&sent[0].1, "200 OK", "g"));
-    let end = bench.from(G1, &reply(&out, "487 Request Terminated", "g"));
+    bench.hear(G1, &reply(&sent[0].1, "200 OK", "g"));
+    let end = bench.hear(G1, &reply(&out, "487 Request Terminated", "g"));
     assert!(end.iter().any(|(to, text)| to == CALLER && text.starts_with("SIP/2.0 487 ")), "{end:?}");
     assert!(end.iter().any(|(to, text)| to == G1 && text.starts_with("ACK ")), "{end:?}");
     let Some(Row::Done { record }) = bench.out.rows.pop() else { panic!() };
@@ -339,10 +339,10 @@ fn a_cancel_waits_for_the_first_provisional() {
 #[test]
 fn strangers_hear_nothing_but_options_is_answered() {
     let mut bench = Bench::new();
-    assert!(bench.from("203.0.113.66:5060", &invite()).is_empty());
+    assert!(bench.hear("203.0.113.66:5060", &invite()).is_empty());
     let options = "OPTIONS sip:192.0.2.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 203.0.113.66:5060;branch=z9hG4bKo\n\
         From: <sip:x@y>;tag=1\nTo: <sip:192.0.2.1>\nCall-ID: o\nCSeq: 1 OPTIONS\nMax-Forwards: 70\n\
         User-Agent: something long enough to leave room for the answer's tag and received\nContent-Length: 0\n\n";
-    let answer = bench.from("203.0.113.66:5060", options);
+    let answer = bench.hear("203.0.113.66:5060", options);
     assert!(answer.len() == 1 && answer[0].1.starts_with("SIP/2.0 200 OK"), "{answer:?}");
 }

@@ -188,8 +188,14 @@ impl Core {
         }
         match (message, end.why) {
             (Some(message), _) => self.final_passed_on(now, call_ix, message, out),
-            (None, Why::Transport) => self.final_of_our_own(now, call_ix, 500, "Server Internal Error", out), // X27
-            (None, _) => self.final_of_our_own(now, call_ix, 408, "Request Timeout", out),
+            (None, Why::Transport) => {
+                let why = "the next hop can't be reached"; // checklist X27
+                self.final_of_our_own(now, call_ix, 500, "Server Internal Error", why, out)
+            }
+            (None, Why::NoAnswer) => {
+                self.final_of_our_own(now, call_ix, 408, "Request Timeout", "rang and was not answered", out)
+            }
+            (None, _) => self.final_of_our_own(now, call_ix, 408, "Request Timeout", "no answer in time", out),
         }
     }
 

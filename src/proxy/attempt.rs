@@ -44,7 +44,9 @@ impl Core {
                 let answer = hunt_answer(&setup);
                 self.put_back(ix, setup);
                 match answer {
-                    Answer::Own(reply) => self.final_of_our_own(now, ix, reply.code, &reply.reason, out),
+                    Answer::Own(reply) => {
+                        self.final_of_our_own(now, ix, reply.code, &reply.reason, "no gateway took the call", out)
+                    }
                     Answer::Held => self.final_that_was_held(now, ix, out),
                 }
             }

@@ -52,7 +52,7 @@ impl Core {
     pub(super) fn cancel_done(&mut self, now: Now, ix: u32, message: Option<&Message>, out: &mut Effects) {
         match message {
             Some(message) => self.final_passed_on(now, ix, message, out),
-            None => self.final_of_our_own(now, ix, 487, "Request Terminated", out),
+            None => self.final_of_our_own(now, ix, 487, "Request Terminated", "the caller cancelled", out),
         }
     }
 

@@ -118,7 +118,7 @@ impl Core {
             add_route: None,
             flow: arrival.flow,
             sent_by: arrival.flow.remote,
-            by: if tag_hash(arrival.from_tag()) == cookie.caller_tag { Party::Caller } else { Party::Callee },
+            by: if tag_hash(arrival.sender_tag()) == cookie.caller_tag { Party::Caller } else { Party::Callee },
         };
         let mut hop = uri;
         if let Some(&next) = routes[rest].first() {
@@ -165,7 +165,7 @@ impl Core {
     pub(super) fn close_of(&self, arrival: &Arrival, way: &Way) -> Option<Close> {
         let callee_tag = match way.by {
             Party::Caller => arrival.message.to().and_then(|to| to.tag).unwrap_or_default(),
-            _ => arrival.from_tag(),
+            _ => arrival.sender_tag(),
         };
         (way.cookie.record != 0).then(|| Close {
             record: RecordId(way.cookie.record),
@@ -198,7 +198,7 @@ impl Core {
     /// is computed from the one that it came with, so that a repeated ACK stays the same.
     fn forward_ack(&mut self, arrival: &Arrival, way: &Way, out: &mut Effects) {
         let branch = arrival.via.branch.unwrap_or_default();
-        let nonce = self.secrets.hash(&[b"ack", branch, arrival.call_id(), arrival.from_tag(), &way.uri]);
+        let nonce = self.secrets.hash(&[b"ack", branch, arrival.call_id(), arrival.sender_tag(), &way.uri]);
         let token = Token { kind: Kind::Stateless, nonce, loop_hash: self.loop_hash(arrival), index: 0 };
         self.forward_in_dialog(arrival, way, token, out);
     }

@@ -86,7 +86,7 @@ impl Core {
     ) {
         let failover = self.failover_of(decision);
         if let Some((_, reply)) = verdict(decision, &failover) {
-            return self.refuse(arrival, key, reply.code, &reply.reason, "", out);
+            return self.refuse(arrival, key, reply.code, &reply.reason, super::initial::why_refused(decision), out);
         }
         let mut exchange = self.blank_exchange(arrival, key);
         exchange.errand = Some(Box::new(Errand {

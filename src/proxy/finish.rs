@@ -13,7 +13,7 @@ impl Core {
         let status = (message.code() == 503).then_some((500, "Server Internal Error"));
         let start = out.arena.len();
         if !forward::response(message, status, &mut out.arena) {
-            return self.final_of_our_own(now, ix, 500, "Server Internal Error", out);
+            return self.final_of_our_own(now, ix, 500, "Server Internal Error", "unreadable answer", out);
         }
         let (code, reason) = match (status, message.start) {
             (Some((code, reason)), _) => (code, reason.to_owned()),
@@ -35,12 +35,22 @@ impl Core {
         self.send_final(now, ix, start, held.code, &reason, out);
     }
 
-    /// A final made here.
-    pub(super) fn final_of_our_own(&mut self, now: Now, ix: u32, code: u16, reason: &str, out: &mut Effects) {
+    /// A final made here; `why` goes into its Warning (checklist X25), a gateway's Reason with it (A12).
+    pub(super) fn final_of_our_own(
+        &mut self,
+        now: Now,
+        ix: u32,
+        code: u16,
+        reason: &str,
+        why: &str,
+        out: &mut Effects,
+    ) {
         let Some(setup) = self.calls.get_mut(ix as usize).and_then(|call| call.setup.take()) else { return };
         let start = out.arena.len();
         let message = setup.request.message();
-        self.own_response(&message, setup.source.remote, code, reason, &setup.reason, &mut out.arena);
+        let mut lines = setup.reason.to_vec();
+        lines.extend_from_slice(&super::reply::warning(why));
+        self.own_response(&message, setup.source.remote, code, reason, &lines, &mut out.arena);
         self.put_back(ix, setup);
         self.send_final(now, ix, start, code, reason, out);
     }

@@ -96,7 +96,7 @@ impl Core {
             b"loop".as_slice(),
             message.request_uri(),
             header(Name::Route),
-            arrival.from_tag(),
+            arrival.sender_tag(),
             to_tag,
             arrival.call_id(),
             &cseq,
@@ -144,7 +144,7 @@ impl Core {
         if let Some((fate, reply)) = verdict(decision, &failover) {
             self.counters.rejected += u64::from(fate == Fate::Rejected);
             self.counters.failed += u64::from(fate == Fate::Failed);
-            self.refuse_with(arrival, key, reply.code, &reply.reason, &[], out);
+            self.refuse(arrival, key, reply.code, &reply.reason, why_refused(decision), out);
             if let Some(record) = record {
                 self.close_unanswered(record, arrival.now, fate, reply.code, &reply.reason, out);
             }
@@ -209,6 +209,16 @@ pub(super) fn verdict(decision: &Decision, failover: &crate::route::Failover) ->
         // checklist F11: the rule has no live gateway.
         Outcome::Unusable => (Fate::Failed, final_reply(failover)),
     })
+}
+
+/// What the Warning of such an answer says (checklist X25).
+pub(super) fn why_refused(decision: &Decision) -> &'static str {
+    match decision.outcome {
+        Outcome::NoGroup => "no group takes calls from there",
+        Outcome::NoRoute => "no route takes this number",
+        Outcome::Unusable => "no gateway of the route is usable",
+        Outcome::Reject(_) | Outcome::Attempts => "",
+    }
 }
 
 /// The `final` of a hunt that has no gateway's answer to pass on.

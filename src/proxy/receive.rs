@@ -147,7 +147,7 @@ impl Arrival<'_> {
         self.message.call_id().unwrap_or_default()
     }
 
-    pub fn from_tag(&self) -> &[u8] {
+    pub fn sender_tag(&self) -> &[u8] {
         self.message.from().and_then(|from| from.tag).unwrap_or_default()
     }
 }
