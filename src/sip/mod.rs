@@ -1,6 +1,23 @@
 //! SIP messages as received bytes and a table of offsets: parsed once, edited by splicing, never copied into a model.
 //!
-//! RFC 3261 §7, §19, §20, §25; the P items of the checklist. Knows no transactions and no routing.
+//! RFC 3261 §7, §19, §20, §25; the P items of the checklist. Knows no transactions and no routing. Nothing here
+//! allocates for a message but [`Stored::keep`]; whatever comes in, the work is linear in its size (checklist P22).
+//!
+//! ```
+//! use trunkline::sip::{Extra, Index, Limits, Parsed, parse, response, validate};
+//!
+//! let datagram = b"OPTIONS sip:192.0.2.1 SIP/2.0\r\nv: SIP/2.0/UDP pbx;branch=z9hG4bK1;rport\r\nMax-Forwards: 70\r\n\
+//!     f: <sip:pbx>;tag=1\r\nt: <sip:192.0.2.1>\r\ni: 1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+//! let (mut index, limits) = (Index::default(), Limits::default());
+//! let Ok(Parsed::Message(request)) = parse(datagram, &mut index, &limits) else { panic!() };
+//! assert_eq!(validate(&request, &limits), Ok(()));
+//! assert_eq!(request.via().and_then(|via| via.branch), Some(&b"z9hG4bK1"[..]));
+//!
+//! let mut answer = Vec::new();
+//! let source = Some("192.0.2.9:5060".parse().unwrap());
+//! response(&request, 200, "OK", Extra { to_tag: Some(b"2"), source, lines: b"" }, &mut answer);
+//! assert!(answer.starts_with(b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP pbx;branch=z9hG4bK1;rport=5060;received=192.0.2.9\r\n"));
+//! ```
 
 mod build;
 mod grammar;

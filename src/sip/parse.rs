@@ -133,13 +133,12 @@ impl Line {
     /// The header that the line holds: a token, white space maybe, a colon, the value. `None` when it is none.
     fn header(&self, bytes: &[u8]) -> Option<Header> {
         let line = bytes.get(self.start..self.text_end)?;
-        let colon = memchr(b':', line)?;
-        let blanks = line[..colon].iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
-        let text = &line[..colon - blanks];
-        let name = Name::of(text);
-        if !self.clean || (name == Name::Other && !grammar::is_token(text)) {
+        let name_end = grammar::token_end(line, 0);
+        let colon = grammar::end_while(line, name_end, |b| matches!(b, b' ' | b'\t'));
+        if !self.clean || name_end == 0 || line.get(colon) != Some(&b':') {
             return None;
         }
+        let name = Name::of(&line[..name_end]);
         let (front, value) = grammar::trim(&line[colon + 1..]);
         let value_start = self.start + colon + 1 + front;
         Some(Header {

@@ -1,6 +1,6 @@
 //! Writing numbers and addresses into a message under construction, without an allocation of their own.
 
-use std::io::Write;
+use std::fmt::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 
 /// Appends a number in decimal.
@@ -31,7 +31,7 @@ pub fn put_ip(out: &mut Vec<u8>, ip: IpAddr) {
             }
         }
         // Writing to a Vec can't fail.
-        IpAddr::V6(v6) => drop(write!(out, "{v6}")),
+        IpAddr::V6(v6) => drop(write!(Text(out), "{v6}")),
     }
 }
 
@@ -50,4 +50,14 @@ pub fn put_addr(out: &mut Vec<u8>, addr: SocketAddr) {
     put_host(out, addr.ip());
     out.push(b':');
     put_decimal(out, addr.port().into());
+}
+
+/// Lets the standard formatting write into a message.
+struct Text<'o>(&'o mut Vec<u8>);
+
+impl Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }

@@ -70,6 +70,10 @@ fn single(message: &Message) -> Result<(), Reject> {
 }
 
 fn vias(message: &Message, limits: &Limits) -> Result<(), Reject> {
+    // A Via line without a value would leave it open which line is the top one.
+    if message.headers.iter().any(|h| h.name == Name::Via && h.value().is_empty()) {
+        return Err(bad("a Via that can't be read"));
+    }
     let mut count = 0;
     for value in message.values(Name::Via) {
         count += 1;

@@ -164,6 +164,21 @@ fn other_headers_are_found_by_name() {
 }
 
 #[test]
+fn every_compact_form_is_its_long_form() {
+    // checklist P6; the list is IANA's.
+    let list = "a Accept-Contact, b Referred-By, c Content-Type, d Request-Disposition, e Content-Encoding, f From, \
+        i Call-ID, j Reject-Contact, k Supported, l Content-Length, m Contact, n Identity-Info, o Event, r Refer-To, \
+        s Subject, t To, u Allow-Events, v Via, x Session-Expires, y Identity";
+    for (compact, long) in list.split(", ").filter_map(|pair| pair.split_once(' ')) {
+        assert_eq!(Name::of(compact.as_bytes()), Name::of(long.as_bytes()), "{compact} {long}");
+        let line = format!("OPTIONS sip:h SIP/2.0\r\n{} : 0\r\n\r\n", compact.to_uppercase());
+        with(line.as_bytes(), |m| assert_eq!(m.lines_named(long).count(), 1, "{compact} {long}"));
+        let line = format!("OPTIONS sip:h SIP/2.0\r\n{long}: 0\r\n\r\n");
+        with(line.as_bytes(), |m| assert_eq!(m.lines_named(compact).count(), 1, "{compact} {long}"));
+    }
+}
+
+#[test]
 fn folded_lines() {
     // checklist P7
     let folded = INVITE

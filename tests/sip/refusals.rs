@@ -20,6 +20,7 @@ fn mandatory_headers() {
         ("Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK776asdhds;rport", "Via: , SIP/2.0/UDP h", Drop),
         // Below the top it can be answered.
         ("Max-Forwards: 70", "Via: nonsense", Answer(400)),
+        ("Via: SIP", "Via:\r\nVia: SIP", Answer(400)),
         // Twice.
         ("Max-Forwards: 70", "f: <sip:b@c>;tag=1", Answer(400)),
         ("Max-Forwards: 70", "t: <sip:b@c>", Answer(400)),
