@@ -1,33 +1,29 @@
 //! Transactions other than INVITE: one way inside a dialog, the same hunt as a call's outside (checklist T13, X26, X27).
 
 use super::alarm::{Alarm, Timer};
-use super::attempt::{gateway_uri, hops_left};
 use super::call::End;
 use super::core::Owner;
 use super::dialog::Way;
-use super::forward::{self, OurVia, Rewrite};
-use super::hunt::{Hunt, Next};
-use super::initial::verdict;
+use super::errand::Errand;
+use super::forward;
 use super::receive::Arrival;
 use super::rows::Close;
 use super::token::{Kind, Token};
-use super::{Core, Effects, Loaded};
+use super::{Core, Effects};
 use crate::flow::Flow;
-use crate::health::{Evidence, ProbeResult};
+use crate::health::ProbeResult;
 use crate::record::Why;
-use crate::route::{Decision, GatewayIx};
-use crate::sip::{Extra, Index, Message, Method, Name, Parsed, Stored, parse, response};
+use crate::sip::{Extra, Index, Message, Method, Parsed, parse, response};
 use crate::time::{Instant, Now};
 use crate::transaction::{Again, Fired, Key, NonInviteClient, NonInviteServer, Received};
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 pub(super) struct Exchange {
     key: Key,
     /// As in the CSeq of its responses.
     method: SmallVec<[u8; 10]>,
-    server: NonInviteServer,
-    reply_to: Flow,
+    pub server: NonInviteServer,
+    pub reply_to: Flow,
     /// The last response sent.
     last: Option<Box<[u8]>>,
     alarm: Alarm,
@@ -37,23 +33,12 @@ pub(super) struct Exchange {
     /// The request as sent downstream.
     sent: Option<Box<[u8]>>,
     /// Outside a dialog: what is needed to go on hunting.
-    errand: Option<Box<Errand>>,
+    pub errand: Option<Box<Errand>>,
     /// When the present attempt is given up.
-    wait: Option<Instant>,
+    pub wait: Option<Instant>,
     close: Option<Close>,
     /// A BYE: any final closes the record.
     bye: bool,
-}
-
-struct Errand {
-    request: Stored,
-    source: Flow,
-    loaded: Arc<Loaded>,
-    hunt: Hunt,
-    loop_hash: u32,
-    drop_identity: bool,
-    /// The gateway being tried, while nothing was heard of it; and whether it is its trial.
-    unjudged: Option<(GatewayIx, bool)>,
 }
 
 impl Core {
@@ -75,33 +60,6 @@ impl Core {
         self.insert_exchange(exchange);
     }
 
-    /// A request outside any dialog that is not an INVITE: by the same table, with the same failover, without a record.
-    pub(super) fn new_exchange(
-        &mut self,
-        arrival: &Arrival,
-        key: Key,
-        loop_hash: u32,
-        decision: &mut Decision,
-        out: &mut Effects,
-    ) {
-        let failover = self.failover_of(decision);
-        if let Some((_, reply)) = verdict(decision, &failover) {
-            return self.refuse(arrival, key, reply.code, &reply.reason, super::initial::why_refused(decision), out);
-        }
-        let mut exchange = self.blank_exchange(arrival, key);
-        exchange.errand = Some(Box::new(Errand {
-            request: Stored::keep(&arrival.message),
-            source: arrival.flow,
-            loaded: self.loaded.clone(),
-            hunt: Hunt::new(std::mem::take(&mut decision.attempts), failover, arrival.now.at),
-            loop_hash,
-            drop_identity: !arrival.admission.trusted,
-            unjudged: None,
-        }));
-        let ix = self.insert_exchange(exchange);
-        self.next_errand(arrival.now, ix, out);
-    }
-
     pub(super) fn exchange_in_dialog(&mut self, arrival: &Arrival, key: Key, way: &Way, out: &mut Effects) {
         let mut exchange = self.blank_exchange(arrival, key);
         exchange.close = self.close_of(arrival, way);
@@ -112,7 +70,7 @@ impl Core {
         self.sent_downstream(arrival.now, ix, token, way.flow, &out.arena[start..]);
     }
 
-    fn blank_exchange(&self, arrival: &Arrival, key: Key) -> Exchange {
+    pub(super) fn blank_exchange(&self, arrival: &Arrival, key: Key) -> Exchange {
         Exchange {
             key,
             method: SmallVec::from_slice(arrival.message.method_text()),
@@ -131,7 +89,7 @@ impl Core {
         }
     }
 
-    fn insert_exchange(&mut self, exchange: Exchange) -> u32 {
+    pub(super) fn insert_exchange(&mut self, exchange: Exchange) -> u32 {
         let key = exchange.key;
         let ix = self.exchanges.insert(exchange) as u32;
         self.owners.insert(key, Owner::Exchange(ix));
@@ -139,11 +97,11 @@ impl Core {
         ix
     }
 
-    fn exchange_token(&mut self, ix: u32, loop_hash: u32) -> Token {
+    pub(super) fn exchange_token(&mut self, ix: u32, loop_hash: u32) -> Token {
         Token { kind: Kind::NonInvite, nonce: self.secrets.random(), loop_hash, index: ix }
     }
 
-    fn sent_downstream(&mut self, now: Now, ix: u32, token: Token, flow: Flow, bytes: &[u8]) {
+    pub(super) fn sent_downstream(&mut self, now: Now, ix: u32, token: Token, flow: Flow, bytes: &[u8]) {
         let timers = self.timers;
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
         exchange.nonce = token.nonce;
@@ -153,55 +111,8 @@ impl Core {
         self.settle_exchange(ix);
     }
 
-    fn next_errand(&mut self, now: Now, ix: u32, out: &mut Effects) {
-        let Some(mut errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.take()) else { return };
-        match errand.hunt.next(now.at, &errand.loaded.board, |_, _| {}) {
-            Next::Attempt { attempt, trial } => {
-                let way = self.way_to(&errand.loaded, attempt.gateway);
-                let token = self.exchange_token(ix, errand.loop_hash);
-                let message = errand.request.message();
-                // Requests that form a dialog bring the answers back through here (checklist X10).
-                let forms = matches!(message.method(), Some(Method::Subscribe | Method::Refer | Method::Notify));
-                let record_route = match forms {
-                    true => self.record_route(now, &message, &errand.source, &errand.loaded, &attempt, &way, 0, 0),
-                    false => Default::default(),
-                };
-                let uri = gateway_uri(&message, &errand.loaded, &attempt);
-                let start = out.arena.len();
-                let rewrite = Rewrite {
-                    uri: &uri,
-                    source: errand.source.remote,
-                    via: OurVia { transport: way.flow.transport, sent_by: way.sent_by, token },
-                    max_forwards: hops_left(&message),
-                    record_route: &record_route,
-                    drop_routes: message.values(Name::Route).count(),
-                    drop_last_route: false,
-                    add_route: None,
-                    drop_identity: errand.drop_identity,
-                    add_breadth: true,
-                };
-                forward::request(&message, &rewrite, &mut out.arena);
-                out.send_from(start, way.flow);
-                errand.unjudged = Some((attempt.gateway, trial));
-                let patience = errand.hunt.failover.attempt_timeout;
-                if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
-                    exchange.errand = Some(errand);
-                    exchange.wait = Some(now.at + patience);
-                }
-                self.sent_downstream(now, ix, token, way.flow, &out.arena[start..]);
-            }
-            Next::Exhausted => {
-                let reply = super::initial::final_reply(&errand.hunt.failover);
-                let message = errand.request.message();
-                let start = out.arena.len();
-                self.own_response(&message, errand.source.remote, reply.code, &reply.reason, &[], &mut out.arena);
-                self.exchange_final(now, ix, start, reply.code, out);
-            }
-        }
-    }
-
     /// Sends the final that was appended to the arena since `start`.
-    fn exchange_final(&mut self, now: Now, ix: u32, start: usize, code: u16, out: &mut Effects) {
+    pub(super) fn exchange_final(&mut self, now: Now, ix: u32, start: usize, code: u16, out: &mut Effects) {
         let timers = self.timers;
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
         if !exchange.server.respond(now.at, &timers) {
@@ -274,7 +185,7 @@ impl Core {
             return;
         }
         let end = End { code, why: Why::Replied };
-        let again = exchange.errand.as_ref().is_some_and(|errand| super::answer::retryable(&errand.hunt.failover, end));
+        let again = exchange.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
         if again {
             return self.next_errand(now, ix, out);
         }
@@ -283,20 +194,6 @@ impl Core {
         if forward::response(message, status, &mut out.arena) {
             self.exchange_final(now, ix, start, code, out);
         }
-    }
-
-    /// Tells the health engine what a request outside a dialog showed.
-    fn judge_errand(&mut self, ix: u32, result: ProbeResult, out: &mut Effects) {
-        let Some(errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.as_deref_mut()) else { return };
-        let Some((gateway, trial)) = errand.unjudged.take() else { return };
-        let gateway = errand.loaded.snapshot.table.gateway(gateway);
-        out.evidence.push(Evidence {
-            id: gateway.id.clone(),
-            address: gateway.address,
-            transport: gateway.transport,
-            trial,
-            result,
-        });
     }
 
     pub(super) fn exchange_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
@@ -334,21 +231,6 @@ impl Core {
         }
     }
 
-    /// `attempt_timeout` of a request outside a dialog.
-    fn errand_patience(&mut self, now: Now, ix: u32, out: &mut Effects) {
-        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        if exchange.wait.is_none_or(|wait| wait > now.at) || !exchange.server.open() {
-            return;
-        }
-        exchange.wait = None;
-        let end = End { code: 408, why: Why::Timeout };
-        let again = exchange.errand.as_ref().is_some_and(|errand| super::answer::retryable(&errand.hunt.failover, end));
-        self.judge_errand(ix, ProbeResult::Timeout, out);
-        if again {
-            self.next_errand(now, ix, out);
-        }
-    }
-
     pub(super) fn exchange_undelivered(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
         if !exchange.client.as_ref().is_some_and(NonInviteClient::trying) {
@@ -357,7 +239,7 @@ impl Core {
         self.judge_errand(ix, ProbeResult::Transport, out);
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
         let end = End { code: 503, why: Why::Transport };
-        let again = exchange.errand.as_ref().is_some_and(|errand| super::answer::retryable(&errand.hunt.failover, end));
+        let again = exchange.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
         exchange.client = None;
         match again {
             true => self.next_errand(now, ix, out),

@@ -15,6 +15,7 @@ mod cookie;
 mod core;
 mod dialog;
 mod effects;
+mod errand;
 mod exchange;
 mod finish;
 mod forward;

@@ -1,0 +1,142 @@
+//! A request other than INVITE outside any dialog: by the same table as a call, with the same failover, and without a
+//! record (CONFIG-AND-CLI (g) "On the wire").
+
+use super::attempt::{gateway_uri, hops_left};
+use super::call::End;
+use super::forward::{self, OurVia, Rewrite};
+use super::hunt::{Hunt, Next};
+use super::initial::verdict;
+use super::receive::Arrival;
+use super::{Core, Effects, Loaded};
+use crate::flow::Flow;
+use crate::health::{Evidence, ProbeResult};
+use crate::record::Why;
+use crate::route::{Decision, GatewayIx};
+use crate::sip::{Method, Name, Stored};
+use crate::time::Now;
+use crate::transaction::Key;
+use std::sync::Arc;
+
+/// What is needed to go on hunting.
+pub(super) struct Errand {
+    pub request: Stored,
+    pub source: Flow,
+    pub loaded: Arc<Loaded>,
+    pub hunt: Hunt,
+    pub loop_hash: u32,
+    pub drop_identity: bool,
+    /// The gateway being tried, while nothing was heard of it; and whether it is its trial.
+    pub unjudged: Option<(GatewayIx, bool)>,
+}
+
+impl Errand {
+    /// Whether the request is tried elsewhere after such an end.
+    pub fn goes_on(&self, end: End) -> bool {
+        super::answer::retryable(&self.hunt.failover, end)
+    }
+}
+
+impl Core {
+    /// A request outside any dialog that is not an INVITE: by the same table, with the same failover, without a record.
+    pub(super) fn new_exchange(
+        &mut self,
+        arrival: &Arrival,
+        key: Key,
+        loop_hash: u32,
+        decision: &mut Decision,
+        out: &mut Effects,
+    ) {
+        let failover = self.failover_of(decision);
+        if let Some((_, reply)) = verdict(decision, &failover) {
+            return self.refuse(arrival, key, reply.code, &reply.reason, super::initial::why_refused(decision), out);
+        }
+        let mut exchange = self.blank_exchange(arrival, key);
+        exchange.errand = Some(Box::new(Errand {
+            request: Stored::keep(&arrival.message),
+            source: arrival.flow,
+            loaded: self.loaded.clone(),
+            hunt: Hunt::new(std::mem::take(&mut decision.attempts), failover, arrival.now.at),
+            loop_hash,
+            drop_identity: !arrival.admission.trusted,
+            unjudged: None,
+        }));
+        let ix = self.insert_exchange(exchange);
+        self.next_errand(arrival.now, ix, out);
+    }
+
+    pub(super) fn next_errand(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let Some(mut errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.take()) else { return };
+        match errand.hunt.next(now.at, &errand.loaded.board, |_, _| {}) {
+            Next::Attempt { attempt, trial } => {
+                let way = self.way_to(&errand.loaded, attempt.gateway);
+                let token = self.exchange_token(ix, errand.loop_hash);
+                let message = errand.request.message();
+                // Requests that form a dialog bring the answers back through here (checklist X10).
+                let forms = matches!(message.method(), Some(Method::Subscribe | Method::Refer | Method::Notify));
+                let record_route = match forms {
+                    true => self.record_route(now, &message, &errand.source, &errand.loaded, &attempt, &way, 0, 0),
+                    false => Default::default(),
+                };
+                let uri = gateway_uri(&message, &errand.loaded, &attempt);
+                let start = out.arena.len();
+                let rewrite = Rewrite {
+                    uri: &uri,
+                    source: errand.source.remote,
+                    via: OurVia { transport: way.flow.transport, sent_by: way.sent_by, token },
+                    max_forwards: hops_left(&message),
+                    record_route: &record_route,
+                    drop_routes: message.values(Name::Route).count(),
+                    drop_last_route: false,
+                    add_route: None,
+                    drop_identity: errand.drop_identity,
+                    add_breadth: true,
+                };
+                forward::request(&message, &rewrite, &mut out.arena);
+                out.send_from(start, way.flow);
+                errand.unjudged = Some((attempt.gateway, trial));
+                let patience = errand.hunt.failover.attempt_timeout;
+                if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
+                    exchange.errand = Some(errand);
+                    exchange.wait = Some(now.at + patience);
+                }
+                self.sent_downstream(now, ix, token, way.flow, &out.arena[start..]);
+            }
+            Next::Exhausted => {
+                let reply = super::initial::final_reply(&errand.hunt.failover);
+                let message = errand.request.message();
+                let start = out.arena.len();
+                self.own_response(&message, errand.source.remote, reply.code, &reply.reason, &[], &mut out.arena);
+                self.exchange_final(now, ix, start, reply.code, out);
+            }
+        }
+    }
+
+    /// Tells the health engine what a request outside a dialog showed.
+    pub(super) fn judge_errand(&mut self, ix: u32, result: ProbeResult, out: &mut Effects) {
+        let Some(errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.as_deref_mut()) else { return };
+        let Some((gateway, trial)) = errand.unjudged.take() else { return };
+        let gateway = errand.loaded.snapshot.table.gateway(gateway);
+        out.evidence.push(Evidence {
+            id: gateway.id.clone(),
+            address: gateway.address,
+            transport: gateway.transport,
+            trial,
+            result,
+        });
+    }
+
+    /// `attempt_timeout` of a request outside a dialog.
+    pub(super) fn errand_patience(&mut self, now: Now, ix: u32, out: &mut Effects) {
+        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        if exchange.wait.is_none_or(|wait| wait > now.at) || !exchange.server.open() {
+            return;
+        }
+        exchange.wait = None;
+        let end = End { code: 408, why: Why::Timeout };
+        let again = exchange.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
+        self.judge_errand(ix, ProbeResult::Timeout, out);
+        if again {
+            self.next_errand(now, ix, out);
+        }
+    }
+}
