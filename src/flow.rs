@@ -64,3 +64,9 @@ impl Flow {
         Flow { socket, transport: Transport::Udp, remote, local: None, generation: 0, tls_name: None }
     }
 }
+
+/// Asks the kernel (or the simulated network) which source address it uses towards a peer; for listeners bound to a
+/// wildcard without `advertise`. The answer is cached by the implementation.
+pub trait Paths {
+    fn source_towards(&mut self, socket: SocketIx, peer: IpAddr) -> IpAddr;
+}

@@ -2,9 +2,8 @@
 
 use super::Snapshot;
 use super::snapshot::Listener;
-use crate::flow::{Flow, SocketIx};
+use crate::flow::{Flow, Paths, SocketIx};
 use crate::sip::{Scheme, Uri};
-use crate::worker::Paths;
 use std::net::{IpAddr, SocketAddr};
 
 pub(super) struct Addresses {

@@ -19,6 +19,7 @@ mod errand;
 mod exchange;
 mod finish;
 mod forward;
+mod gauges;
 mod hunt;
 mod initial;
 mod patience;
@@ -34,6 +35,7 @@ mod token;
 
 pub use core::Core;
 pub use effects::{Effects, Send};
+pub use gauges::{Counters, Load};
 #[cfg(feature = "sim")]
 pub use plant::Plant;
 pub use snapshot::{Access, Listener, Loaded, Snapshot, Trusted};

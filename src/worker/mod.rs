@@ -4,20 +4,15 @@
 
 mod handover;
 
+pub use crate::flow::Paths;
+pub use crate::proxy::{Counters, Load};
 pub use handover::{owner, peek_call_id};
 
-use crate::flow::{Flow, SocketIx};
+use crate::flow::Flow;
 use crate::health::{Engine, Override, Probe, ProbeResult, ProbeToken};
 use crate::proxy::{Core, Effects, Loaded, Snapshot};
 use crate::time::{Instant, Now};
-use std::net::IpAddr;
 use std::sync::Arc;
-
-/// Asks the kernel (or the simulated network) which source address it uses towards a peer; for listeners bound to a
-/// wildcard without `advertise`. The answer is cached by the implementation.
-pub trait Paths {
-    fn source_towards(&mut self, socket: SocketIx, peer: IpAddr) -> IpAddr;
-}
 
 /// What a worker is made of.
 pub struct Setup {
@@ -33,39 +28,6 @@ pub struct Setup {
     /// Planted faults (simulation only).
     #[cfg(feature = "sim")]
     pub plant: crate::proxy::Plant,
-}
-
-/// Plain counters of a worker, read at will by its owner.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    pub datagrams: u64,
-    pub keep_alives: u64,
-    pub malformed: u64,
-    /// Requests from sources that no access rule admits.
-    pub strangers: u64,
-    /// Responses and ACKs that match nothing.
-    pub strays: u64,
-    pub calls: u64,
-    pub answered: u64,
-    pub failed: u64,
-    pub cancelled: u64,
-    pub rejected: u64,
-    pub attempts: u64,
-    pub probes: u64,
-}
-
-/// How much is alive: all zero when nothing is left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Load {
-    /// Calls without a final answer.
-    pub setting_up: usize,
-    /// Finals (non-2xx) that wait for their ACK.
-    pub awaiting_ack: usize,
-    /// Server transactions in any state.
-    pub server_transactions: usize,
-    /// Client transactions in any state, probes included.
-    pub client_transactions: usize,
-    pub timers: usize,
 }
 
 /// See the module.
