@@ -346,3 +346,14 @@ fn strangers_hear_nothing_but_options_is_answered() {
     let answer = bench.hear("203.0.113.66:5060", options);
     assert!(answer.len() == 1 && answer[0].1.starts_with("SIP/2.0 200 OK"), "{answer:?}");
 }
+
+#[test]
+fn an_answer_without_the_callers_via_counts_for_nothing() {
+    // checklist X18: it can't be passed on, so the branch must not end by it either.
+    let mut bench = Bench::new();
+    let invite_out = bench.hear(CALLER, &invite()).remove(1).1;
+    let cut = reply(&invite_out, "200 OK", "g").replace("Via: SIP/2.0/UDP 192.0.2.10", "X-Via: SIP/2.0/UDP 192.0.2.10");
+    assert!(bench.hear(G1, &cut).is_empty());
+    bench.wait(100_000);
+    assert_eq!(bench.worker.load(), Default::default());
+}

@@ -4,7 +4,7 @@ use super::core::Owner;
 use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
-use crate::sip::{Fault, Message, Method, Parsed, Via, parse, validate};
+use crate::sip::{Fault, Message, Method, Name, Parsed, Via, parse, validate};
 use crate::time::Now;
 use crate::transaction::Again;
 
@@ -123,7 +123,11 @@ impl Core {
             Kind::Probe => self.probes.get(ix).is_some_and(|probe| probe.nonce == token.nonce),
             Kind::Stateless => false,
         };
-        if !known || validate(message, &self.loaded.snapshot.limits).is_err() {
+        // What answers a forwarded request has the caller's Via below ours: without it there is no way back, and the
+        // branch goes on as if it had not come (checklist X18).
+        let forwarded = token.kind == Kind::NonInvite || token.kind == Kind::Invite && method == b"INVITE";
+        let lost = forwarded && message.values(Name::Via).nth(1).is_none();
+        if !known || lost || validate(message, &self.loaded.snapshot.limits).is_err() {
             self.counters.strays += 1; // checklist T14, F23
             return;
         }
