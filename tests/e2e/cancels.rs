@@ -1,0 +1,47 @@
+//! The caller gives up: before it rings, while it rings, and while nobody has said anything yet.
+
+use super::gateway::Silent;
+use super::router::Setup;
+use super::sipp::Sipp;
+
+#[test]
+fn a_call_is_cancelled_before_it_rings() {
+    let mut gateway = Sipp::gateway("tries", 1);
+    let second = Sipp::gateway("answers", 1);
+    let router = Setup::new(&[gateway.port, second.port]).start();
+    let mut caller = Sipp::caller("cancels-early", router.port(), &["-d", "200"]);
+    caller.succeeds();
+    gateway.succeeds();
+    assert_eq!(gateway.heard(), ["INVITE", "CANCEL", "ACK"]);
+    assert!(second.heard().is_empty(), "a cancelled call goes nowhere else");
+    let record = router.record();
+    assert_eq!(record.outcome(), "cancelled 487");
+    assert_eq!((record.attempts(), record.text("hung_up_by")), (vec!["gw1 cancelled 487".to_owned()], "caller"));
+}
+
+#[test]
+fn a_call_is_cancelled_while_it_rings() {
+    let mut gateway = Sipp::gateway("rings", 1);
+    let second = Sipp::gateway("answers", 1);
+    let router = Setup::new(&[gateway.port, second.port]).start();
+    let mut caller = Sipp::caller("cancels-ringing", router.port(), &[]);
+    caller.succeeds();
+    gateway.succeeds();
+    assert_eq!(caller.heard(), ["100", "180", "200", "487"]);
+    assert_eq!(gateway.heard(), ["INVITE", "CANCEL", "ACK"]);
+    assert!(second.heard().is_empty());
+    assert_eq!(router.record().outcome(), "cancelled 487");
+}
+
+#[test]
+fn a_silent_gateway_gets_no_cancel() {
+    let mut silent = Silent::start();
+    let second = Sipp::gateway("answers", 1);
+    let router = Setup::new(&[silent.port, second.port]).start();
+    let mut caller = Sipp::caller("cancels-early", router.port(), &["-d", "100"]);
+    caller.succeeds();
+    // RFC 3261 §9.1: no CANCEL before a provisional. The caller has its 487 when the attempt is given up.
+    assert!(silent.heard().iter().all(|word| word == "INVITE"), "{:?}", silent.heard());
+    assert!(second.heard().is_empty());
+    assert_eq!(router.record().outcome(), "cancelled 487");
+}
