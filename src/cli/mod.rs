@@ -27,7 +27,7 @@ pub const NO_ANSWER: u8 = 2;
 
 /// A declarative SIP trunk router: routes in versioned YAML, hot-loaded, with health probes and failover.
 #[derive(Debug, Parser)]
-#[command(name = "trunkline", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "trunkline", version, disable_help_subcommand = true)]
 #[command(after_help = args::AFTER_HELP)]
 struct Line {
     #[command(flatten)]

@@ -1,14 +1,40 @@
 //! From files to a snapshot: text → spans → document → diagnostics → compiled snapshot. Used by every command and by
 //! `run`; what `validate` accepts, `run` can serve.
 
+mod build;
+mod check;
+mod decode;
+pub mod diagnostic;
+mod document;
+mod files;
+mod include;
+mod lower;
+mod merge;
+mod names;
+mod settings;
+mod source;
+mod value;
+mod yaml;
+
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use document::schema;
+pub use files::FileSet;
+pub use source::{Place, Sources, Span};
+
 use crate::proxy::Snapshot;
-use std::path::{Path, PathBuf};
+use diagnostic::Report;
+use document::Document;
+use lower::{At, Lower};
+use source::Source;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use yaml::{Budget, Node};
 
 /// Everything that one set of files says.
 #[derive(Debug)]
 pub struct Compiled {
+    /// Fresh from the compiler nobody else holds it, so `Arc::get_mut` can set the listeners' socket numbers.
     pub snapshot: Arc<Snapshot>,
     pub accounting: Accounting,
     /// The hash over (relative path, bytes) of all files, in hex.
@@ -43,44 +69,78 @@ pub struct Counts {
     pub routes: usize,
 }
 
-/// The bytes of a file set at one moment: read once, compiled from nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSet {
-    pub root: PathBuf,
-    /// (path relative to the root file's directory, bytes), root first.
-    pub files: Vec<(PathBuf, Vec<u8>)>,
-    /// Hash over relative paths and bytes, hex.
-    pub hash: String,
-    /// Directories whose changes matter: of each file, of each symlink on its path, and of each glob.
-    pub watch: Vec<PathBuf>,
-}
-
-impl FileSet {
-    /// Reads the root file and what it includes. An error of the operating system names its path.
-    pub fn read(_root: &Path) -> std::io::Result<FileSet> {
-        todo!()
-    }
-}
-
 /// Compiles a file set. The diagnostics hold warnings and notes too; `None` when there is an error among them.
-pub fn compile(_set: &FileSet) -> (Option<Compiled>, Diagnostics) {
-    todo!()
+pub fn compile(set: &FileSet) -> (Option<Compiled>, Diagnostics) {
+    let (compiled, _, diagnostics) = compile_counted(set);
+    (compiled, diagnostics)
 }
 
-/// Stand-in until `config::diagnostic` is there.
-#[derive(Debug, Default)]
-pub struct Diagnostics {}
+/// Like [`compile`], with the counts of what could be read where it did not compile.
+pub fn compile_counted(set: &FileSet) -> (Option<Compiled>, Counts, Diagnostics) {
+    let mut report = Report::default();
+    let mut readable = Vec::new();
+    let mut sources = Vec::new();
+    for (file, (path, bytes)) in set.files.iter().enumerate() {
+        let (source, usable) = decode::decode(path, bytes, file as u32, &mut report);
+        sources.push(source);
+        readable.push(usable);
+    }
+    let sources = Arc::new(Sources(sources));
+    let (document, whole) = read_document(set, &sources, &readable, &mut report);
+    let mut counts = Counts { files: set.files.len(), ..Counts::default() };
+    let mut compiled = None;
+    if let Some(document) = document {
+        counts = Counts {
+            gateways: document.gateways.get().map_or(0, |map| map.0.len()),
+            lists: document.lists.get().map_or(0, |map| map.0.len()),
+            groups: document.groups.get().map_or(0, |map| map.0.len()),
+            routes: document.routes.get().map_or(0, |map| map.0.len()),
+            ..counts
+        };
+        let model = check::Model::of(&document);
+        check::all(&model, whole, &sources, &mut report);
+        if report.errors() == 0 {
+            compiled = Some(build::build(&model, set, &sources, counts));
+        }
+    }
+    (compiled, counts, report.finish(sources))
+}
 
-impl Diagnostics {
-    pub fn errors(&self) -> usize {
-        todo!()
+/// Reads and merges the trees and lowers them; the flag says whether every file could be read.
+fn read_document(set: &FileSet, sources: &Sources, readable: &[bool], report: &mut Report) -> (Option<Document>, bool) {
+    let mut budget = Budget::default();
+    let mut trees = Vec::new();
+    let mut whole = true;
+    for (file, source) in sources.0.iter().enumerate() {
+        let tree = readable
+            .get(file)
+            .is_some_and(|usable| *usable)
+            .then(|| read_tree(source, file as u32, &mut budget, report))
+            .flatten();
+        whole &= tree.is_some();
+        // Without the root there is nothing to hang the rest on.
+        match tree {
+            Some(tree) => trees.push(tree),
+            None if file == 0 => return (None, false),
+            None => {}
+        }
     }
-    /// As a person sees them, with snippets; colour as asked.
-    pub fn human(&self, _colour: bool) -> String {
-        todo!()
+    if let Some(root) = trees.first() {
+        include::check(root, set, report);
     }
-    /// The first error on one line: `error[TL0302 unknown-reference] routes.yaml:8:9: unknown gateway …`.
-    pub fn first_line(&self) -> String {
-        todo!()
+    let Some(root) = merge::merge(trees, report) else { return (None, false) };
+    let document = Document::lower(&root, &At::top(root.span.at_start()), report);
+    (document, whole)
+}
+
+/// The tree of one file; a file without content is complained about.
+fn read_tree<'a>(source: &'a Source, file: u32, budget: &mut Budget, report: &mut Report) -> Option<Node<'a>> {
+    let before = report.errors();
+    let tree = yaml::read(&source.text, file, budget, report).filter(|tree| !tree.is_nothing());
+    if tree.is_none() && report.errors() == before {
+        let span = Span { file, start: 0, end: 0 };
+        let help = if file == 0 { "begin with `version: 1`" } else { "delete the file, or write into it" };
+        report.push(Diagnostic::new(Code::WrongType, span, "the file is empty").help(help));
     }
+    tree
 }

@@ -1,0 +1,192 @@
+//! The document with its names looked up, as the checks and the compiler read it.
+
+use crate::config::document::{Document, Gateway, Group, List, Listener, Route};
+use crate::config::lower::{Entry, Field, Given, Map};
+use crate::config::value::{Reference, Transport};
+use std::collections::{HashMap, HashSet};
+
+/// Positions are those of the document's maps, in the order of the files.
+#[derive(Debug)]
+pub struct Model<'d> {
+    pub document: &'d Document,
+    listeners: HashMap<&'d str, usize>,
+    gateways: HashMap<&'d str, usize>,
+    lists: HashMap<&'d str, usize>,
+    groups: HashMap<&'d str, usize>,
+    /// Groups that a route names, or takes by default.
+    used_groups: HashSet<GroupKey>,
+}
+
+/// What a member of a list or of `to` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    Gateway(usize),
+    List(usize),
+}
+
+/// A group: declared, or the `default` that needs no declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GroupKey {
+    Declared(usize),
+    Default,
+}
+
+/// An empty list for what is not there.
+fn entries<T>(field: &Field<Map<T>>) -> &[Entry<T>] {
+    field.get().map_or(&[], |map| map.0.as_slice())
+}
+
+fn index<'d, T>(entries: &'d [Entry<T>]) -> HashMap<&'d str, usize> {
+    // A name that stands there twice was complained about; the first one counts.
+    entries.iter().enumerate().rev().map(|(at, entry)| (&*entry.id, at)).collect()
+}
+
+impl<'d> Model<'d> {
+    pub fn of(document: &'d Document) -> Model<'d> {
+        let mut model = Model {
+            document,
+            listeners: index(entries(&document.listen)),
+            gateways: index(entries(&document.gateways)),
+            lists: index(entries(&document.lists)),
+            groups: index(entries(&document.groups)),
+            used_groups: HashSet::new(),
+        };
+        // `all` is looked at last: whether it takes in `default` depends on the other routes.
+        let named: Vec<&Route> =
+            model.routes().iter().filter_map(|r| r.value.as_ref()).filter(|r| !all_groups(r)).collect();
+        for route in named {
+            let groups = model.route_groups(route);
+            model.used_groups.extend(groups);
+        }
+        model
+    }
+
+    pub fn listeners(&self) -> &'d [Entry<Listener>] {
+        entries(&self.document.listen)
+    }
+    pub fn gateways(&self) -> &'d [Entry<super::super::document::GatewaySpec>] {
+        entries(&self.document.gateways)
+    }
+    pub fn lists(&self) -> &'d [Entry<List>] {
+        entries(&self.document.lists)
+    }
+    pub fn groups(&self) -> &'d [Entry<Group>] {
+        entries(&self.document.groups)
+    }
+    pub fn routes(&self) -> &'d [Entry<Route>] {
+        entries(&self.document.routes)
+    }
+
+    pub fn gateway(&self, position: usize) -> Option<&'d Gateway> {
+        self.gateways().get(position)?.value.as_ref().map(|spec| &spec.0)
+    }
+    pub fn listener_named(&self, id: &str) -> Option<usize> {
+        self.listeners.get(id).copied()
+    }
+    pub fn gateway_named(&self, id: &str) -> Option<usize> {
+        self.gateways.get(id).copied()
+    }
+    pub fn group_named(&self, id: &str) -> Option<GroupKey> {
+        match self.groups.get(id) {
+            Some(at) => Some(GroupKey::Declared(*at)),
+            None if id == "default" => Some(GroupKey::Default),
+            None => None,
+        }
+    }
+    pub fn target_named(&self, id: &str) -> Option<Target> {
+        let gateway = self.gateways.get(id).map(|at| Target::Gateway(*at));
+        gateway.or_else(|| self.lists.get(id).map(|at| Target::List(*at)))
+    }
+    pub fn group_id(&self, key: GroupKey) -> &'d str {
+        match key {
+            GroupKey::Declared(at) => self.groups().get(at).map_or("", |entry| &entry.id),
+            GroupKey::Default => "default",
+        }
+    }
+
+    /// The group `default`, declared or not.
+    pub fn default_group(&self) -> GroupKey {
+        self.group_named("default").unwrap_or(GroupKey::Default)
+    }
+
+    /// The targets of references that name something, with their places.
+    pub fn targets(&self, references: &[Given<Reference>]) -> Vec<(Target, super::super::source::Span)> {
+        references.iter().filter_map(|r| Some((self.target_named(&r.value.0)?, r.span))).collect()
+    }
+
+    /// The gateways that a list of references reaches, in order, each once; loops are cut.
+    pub fn reach(&self, references: &[Given<Reference>]) -> Vec<usize> {
+        let mut out = Vec::new();
+        let mut entered = HashSet::new();
+        self.expand(references, &mut entered, &mut out);
+        out
+    }
+
+    fn expand(&self, references: &[Given<Reference>], entered: &mut HashSet<usize>, out: &mut Vec<usize>) {
+        for (target, _) in self.targets(references) {
+            match target {
+                Target::Gateway(gateway) if !out.contains(&gateway) => out.push(gateway),
+                Target::Gateway(_) => {}
+                // A list met twice adds nothing new, so each is entered once; that also bounds the depth.
+                Target::List(list) if entered.insert(list) => {
+                    let members =
+                        self.lists().get(list).and_then(|entry| entry.value.as_ref()).and_then(|l| l.members.get());
+                    if let Some(members) = members {
+                        self.expand(&members.0, entered, out);
+                    }
+                }
+                Target::List(_) => {}
+            }
+        }
+    }
+
+    /// The gateways that a route tries, in order.
+    pub fn route_reach(&self, route: &Route) -> Vec<usize> {
+        route.to.get().map_or_else(Vec::new, |to| self.reach(&to.0))
+    }
+
+    /// The groups that a route belongs to. `all` is every declared group, and `default` too where another route is in it
+    /// or where there is no other group: whoever writes "all" for a barred prefix means it.
+    pub fn route_groups(&self, route: &Route) -> Vec<GroupKey> {
+        if !route.group.stands() {
+            return vec![self.default_group()];
+        }
+        if all_groups(route) {
+            let declared = (0..self.groups().len()).map(GroupKey::Declared);
+            let default = self.default_group();
+            let implied =
+                default == GroupKey::Default && (self.used_groups.contains(&default) || self.groups().is_empty());
+            return declared.chain(implied.then_some(default)).collect();
+        }
+        let mut out = Vec::new();
+        for reference in route.group.get().map_or(&[][..], |groups| groups.0.as_slice()) {
+            if let Some(key) = self.group_named(&reference.value.0).filter(|key| !out.contains(key)) {
+                out.push(key);
+            }
+        }
+        out
+    }
+
+    /// The position of a gateway's listener: the one it names, else the first of its transport by id. `None` where no
+    /// listener is declared (there is the implied one), or where it names none that exists.
+    pub fn listener_of(&self, gateway: &Gateway) -> Option<usize> {
+        if let Some(reference) = gateway.listen.get() {
+            return self.listener_named(&reference.0);
+        }
+        self.first_listener(gateway.transport.or(Transport::Udp))
+    }
+
+    /// The listener of a transport whose id is first in byte order.
+    pub fn first_listener(&self, transport: Transport) -> Option<usize> {
+        let of_transport = |entry: &Entry<Listener>| {
+            entry.value.as_ref().is_none_or(|listener| listener.transport.or(Transport::Udp) == transport)
+        };
+        let candidates = self.listeners().iter().enumerate().filter(|(_, entry)| of_transport(entry));
+        candidates.min_by_key(|(_, entry)| entry.id.as_bytes()).map(|(at, _)| at)
+    }
+}
+
+/// Whether a route says `group: all`.
+pub fn all_groups(route: &Route) -> bool {
+    route.group.get().is_some_and(|groups| matches!(groups.0.as_slice(), [one] if &*one.value.0 == "all"))
+}

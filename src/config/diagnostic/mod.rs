@@ -1,0 +1,189 @@
+//! Diagnostics: what is wrong, where, and what to do about it (CONFIG-AND-CLI part (b)).
+//!
+//! Checks make [`Diagnostic`]s and hand them to a [`Report`]; at the end it becomes [`Diagnostics`], sorted, capped and
+//! able to show themselves to people ([`human`]) and to machines ([`json`]).
+
+pub mod code;
+mod human;
+mod json;
+
+pub use code::{Code, Severity};
+pub use json::{Summary, document as json_document};
+
+use super::source::{Sources, Span};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// At most so many of one code are shown; the rest is a count.
+const SHOWN_PER_CODE: usize = 50;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub code: Code,
+    pub severity: Severity,
+    /// One line, without a full stop: what is wrong.
+    pub message: String,
+    pub span: Span,
+    /// What stands beside the underlined text.
+    pub label: Option<String>,
+    /// Other places that matter, each with its label.
+    pub related: Vec<(Span, String)>,
+    /// What to do.
+    pub help: Option<String>,
+    pub fix: Option<Fix>,
+}
+
+/// An edit that would repair it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    pub safety: Safety,
+    pub edits: Vec<Edit>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safety {
+    /// The meaning cannot change.
+    Safe,
+    /// Somebody should look at it.
+    Review,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
+impl Diagnostic {
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            span,
+            label: None,
+            related: Vec::new(),
+            help: None,
+            fix: None,
+        }
+    }
+    pub fn severity(mut self, severity: Severity) -> Diagnostic {
+        self.severity = severity;
+        self
+    }
+    pub fn label(mut self, text: impl Into<String>) -> Diagnostic {
+        self.label = Some(text.into());
+        self
+    }
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Diagnostic {
+        self.related.push((span, label.into()));
+        self
+    }
+    pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
+        self.help = Some(text.into());
+        self
+    }
+    pub fn fix(mut self, safety: Safety, span: Span, text: impl Into<String>) -> Diagnostic {
+        let edit = Edit { span, text: text.into() };
+        self.fix.get_or_insert(Fix { safety, edits: Vec::new() }).edits.push(edit);
+        self
+    }
+}
+
+/// Collects diagnostics while a set is compiled. The same complaint at the same place is taken once (an alias shows
+/// its anchor's text again).
+#[derive(Debug, Default)]
+pub struct Report {
+    list: Vec<Diagnostic>,
+    seen: HashSet<(Code, Span, String)>,
+    counts: HashMap<Code, usize>,
+    errors: usize,
+}
+
+impl Report {
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        let key = (diagnostic.code, diagnostic.span, diagnostic.message.clone());
+        let count = self.counts.entry(diagnostic.code).or_default();
+        // Far past what is shown nothing is stored but the count, so that a million bad lines stay affordable.
+        let stored = *count < SHOWN_PER_CODE * 8;
+        if stored && !self.seen.insert(key) {
+            return;
+        }
+        *count += 1;
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        if stored {
+            self.list.push(diagnostic);
+        }
+    }
+
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// Sorts (errors first, then by file and position) and caps.
+    pub fn finish(mut self, sources: Arc<Sources>) -> Diagnostics {
+        let warnings = self.list.iter().filter(|d| d.severity == Severity::Warning).count();
+        let notes = self.list.iter().filter(|d| d.severity == Severity::Note).count();
+        self.list.sort_by(|a, b| (a.severity, a.span, a.code).cmp(&(b.severity, b.span, b.code)));
+        let mut shown: HashMap<Code, usize> = HashMap::new();
+        self.list.retain(|d| {
+            let n = shown.entry(d.code).or_default();
+            *n += 1;
+            *n <= SHOWN_PER_CODE
+        });
+        let mut more: Vec<(Code, usize)> = self
+            .counts
+            .into_iter()
+            .filter(|(_, n)| *n > SHOWN_PER_CODE)
+            .map(|(c, n)| (c, n - SHOWN_PER_CODE))
+            .collect();
+        more.sort();
+        Diagnostics { list: self.list, more, errors: self.errors, warnings, notes, sources }
+    }
+}
+
+/// Everything that is to be said about a file set.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    /// Codes of which more were found than are shown, and how many more.
+    more: Vec<(Code, usize)>,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    sources: Arc<Sources>,
+}
+
+impl Diagnostics {
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+    pub fn warnings(&self) -> usize {
+        self.warnings
+    }
+    pub fn notes(&self) -> usize {
+        self.notes
+    }
+    pub fn list(&self) -> &[Diagnostic] {
+        &self.list
+    }
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+    /// As a person sees them, with snippets; colour as asked. Ends with a line end, or is empty.
+    pub fn human(&self, colour: bool) -> String {
+        human::render(self, colour)
+    }
+    /// The first error on one line: `error[TL0302 unknown-reference] routes.yaml:8:9: unknown gateway …`, and how many
+    /// more there are. Empty when there is none.
+    pub fn first_line(&self) -> String {
+        let Some(first) = self.list.iter().find(|d| d.severity == Severity::Error) else { return String::new() };
+        let place = self.sources.place(first.span);
+        let more = match self.errors {
+            1 => String::new(),
+            2 => " (and 1 more error)".to_owned(),
+            n => format!(" (and {} more errors)", n - 1),
+        };
+        format!("error[{}] {place}: {}{more}", first.code, first.message)
+    }
+}

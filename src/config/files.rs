@@ -1,0 +1,157 @@
+//! The bytes of a file set at one moment: read once, compiled from nothing else.
+
+use super::diagnostic::Report;
+use super::include::{self, Walk};
+use super::yaml::{self, Budget, Value};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+/// More than this of one file is never read (TL0111).
+pub(super) const FILE_BYTES: usize = 64 * 1024 * 1024;
+/// Links followed on one path before it is given up.
+const LINK_HOPS: usize = 40;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSet {
+    /// The root file's path, as given.
+    pub root: PathBuf,
+    /// (path relative to the root file's directory, bytes), root first.
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+    /// Hash over relative paths and bytes, hex.
+    pub hash: String,
+    /// Directories whose changes matter: of each file, of each symlink on its path, and of each glob.
+    pub watch: Vec<PathBuf>,
+    /// Paths that a pattern of `include` reached and that were not read, since they lead out of the root directory.
+    pub refused: Vec<PathBuf>,
+}
+
+impl FileSet {
+    /// Reads the root file and what it includes. An error of the operating system names its path.
+    pub fn read(root: &Path) -> io::Result<FileSet> {
+        let directory = directory_of(root);
+        let name = root.file_name().map_or_else(|| root.to_owned(), PathBuf::from);
+        let first = read_file(root)?;
+        let mut walk = Walk::default();
+        for pattern in patterns(&first) {
+            include::expand(&directory, &pattern, &mut walk);
+        }
+        let mut watch = BTreeSet::new();
+        watch_path(root, &mut watch);
+        let mut files = vec![(name, first)];
+        for relative in walk.found {
+            let path = directory.join(&relative);
+            if relative == files[0].0 {
+                continue;
+            }
+            watch_path(&path, &mut watch);
+            files.push((relative, read_file(&path)?));
+        }
+        watch.extend(walk.directories.iter().map(|relative| tidy(&directory.join(relative))));
+        let hash = hash(&files);
+        let watch = watch.into_iter().collect();
+        Ok(FileSet { root: root.to_owned(), files, hash, watch, refused: walk.refused })
+    }
+
+    /// A set that stands in memory: the first file is the root.
+    pub fn of(files: &[(&str, &str)]) -> FileSet {
+        let files: Vec<_> = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect();
+        let root = files.first().map(|(path, _)| path.clone()).unwrap_or_default();
+        FileSet { root, hash: hash(&files), files, watch: Vec::new(), refused: Vec::new() }
+    }
+
+    /// The directory that relative paths count from.
+    pub fn directory(&self) -> PathBuf {
+        directory_of(&self.root)
+    }
+}
+
+fn directory_of(root: &Path) -> PathBuf {
+    match root.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that the compiler sees that it is too long.
+    std::fs::File::open(path).map_err(named)?.take(FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(named)?;
+    Ok(bytes)
+}
+
+/// The patterns of `include` in a root file; what is wrong with them is said by the compiler.
+fn patterns(bytes: &[u8]) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
+    if !text.contains("include") || bytes.len() > FILE_BYTES {
+        return Vec::new();
+    }
+    let tree = yaml::read(text, 0, &mut Budget::default(), &mut Report::default());
+    let Some(Value::List(items)) = tree.as_ref().and_then(|tree| tree.get("include")).map(|node| &node.value) else {
+        return Vec::new();
+    };
+    items
+        .iter()
+        .filter_map(|item| match &item.value {
+            Value::Text(text, _) => Some(text.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// SHA-256 over (path, length, bytes) of each file, in hex.
+fn hash(files: &[(PathBuf, Vec<u8>)]) -> String {
+    let mut hash = Sha256::new();
+    for (path, bytes) in files {
+        let path = path.to_string_lossy();
+        hash.update((path.len() as u64).to_le_bytes());
+        hash.update(path.as_bytes());
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Adds the directory of `path`, and of every symbolic link on the way to the file.
+fn watch_path(path: &Path, watch: &mut BTreeSet<PathBuf>) {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut rest: Vec<PathBuf> = vec![absolute];
+    let mut hops = 0;
+    while let Some(path) = rest.pop() {
+        let mut walked = PathBuf::new();
+        let components: Vec<Component> = path.components().collect();
+        for (position, component) in components.iter().enumerate() {
+            walked.push(component);
+            let Ok(target) = std::fs::read_link(&walked) else { continue };
+            hops += 1;
+            let parent = walked.parent().unwrap_or(Path::new("/")).to_owned();
+            let after: PathBuf = components.iter().skip(position + 1).collect();
+            if hops <= LINK_HOPS {
+                rest.push(tidy(&parent.join(target).join(after)));
+            }
+            watch.insert(parent);
+            walked = PathBuf::new();
+            break;
+        }
+        if let Some(parent) = walked.parent() {
+            watch.insert(parent.to_owned());
+        }
+    }
+}
+
+/// The path made absolute, with `.` and `..` taken out by name.
+fn tidy(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match component {
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::CurDir => {}
+            other => out.push(other),
+        }
+    }
+    out
+}

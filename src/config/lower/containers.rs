@@ -1,0 +1,140 @@
+//! Lists and maps of ids.
+
+use super::scalar::check_id;
+use super::{At, Given, Lower, wrong_type};
+use crate::config::diagnostic::Report;
+use crate::config::source::Span;
+use crate::config::yaml::{Node, Value};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A list, in its order. Members that could not be read are left out.
+#[derive(Clone, Debug, Default)]
+pub struct Several<T>(pub Vec<Given<T>>);
+
+/// One value, or a list of them.
+#[derive(Clone, Debug, Default)]
+pub struct OneOrMany<T>(pub Vec<Given<T>>);
+
+/// A map from ids to values, in the order of the files.
+#[derive(Clone, Debug)]
+pub struct Map<T>(pub Vec<Entry<T>>);
+
+impl<T> Default for Map<T> {
+    fn default() -> Map<T> {
+        Map(Vec::new())
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Entry<T> {
+    pub id: Arc<str>,
+    /// The id's place.
+    pub span: Span,
+    /// `None` when it could not be read; the id is known all the same, so that nobody complains about it.
+    pub value: Option<T>,
+}
+
+impl<T> Map<T> {
+    pub fn find(&self, id: &str) -> Option<&Entry<T>> {
+        self.0.iter().find(|entry| &*entry.id == id)
+    }
+    /// The entries that could be read.
+    pub fn read(&self) -> impl Iterator<Item = (&Entry<T>, &T)> {
+        self.0.iter().filter_map(|entry| Some((entry, entry.value.as_ref()?)))
+    }
+}
+
+fn items<T: Lower>(items: &[Node<'_>], at: &At<'_>, report: &mut Report) -> Vec<Given<T>> {
+    items
+        .iter()
+        .filter_map(|item| Some(Given { key: at.key, span: item.span, value: T::lower(item, at, report)? }))
+        .collect()
+}
+
+impl<T: Lower> Lower for Several<T> {
+    fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
+        match &node.value {
+            Value::List(list) => Some(Several(items(list, at, report))),
+            _ => {
+                wrong_type(node, at, "a list: `[…]`", report);
+                None
+            }
+        }
+    }
+}
+
+impl<T: Lower> Lower for OneOrMany<T> {
+    fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
+        match &node.value {
+            Value::List(list) if list.is_empty() => {
+                wrong_type(node, at, "one value, or a list with at least one", report);
+                None
+            }
+            Value::List(list) => Some(OneOrMany(items(list, at, report))),
+            _ => {
+                let value = T::lower(node, at, report)?;
+                Some(OneOrMany(vec![Given { key: at.key, span: node.span, value }]))
+            }
+        }
+    }
+}
+
+impl<T: Lower> Lower for Map<T> {
+    fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
+        let Value::Map(entries) = &node.value else {
+            wrong_type(node, at, "a map from ids to their settings", report);
+            return None;
+        };
+        let mut out = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            check_id(key, at, report);
+            let value = T::lower(value, &at.key(&key.text, key.span), report);
+            out.push(Entry { id: Arc::from(key.text.as_ref()), span: key.span, value });
+        }
+        Some(Map(out))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Several<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("List_of_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": generator.subschema_for::<T>() })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("One_or_more_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Map<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Map_of_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "pattern": super::scalar::ID_PATTERN },
+            "patternProperties": { "^x-": true },
+            "additionalProperties": generator.subschema_for::<T>(),
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! Maps with fixed keys: the structs of the document. One macro makes the struct, its schema and its reader, so the
+//! three cannot drift apart.
+
+use super::{At, Lower, wrong_type};
+use crate::config::diagnostic::{Code, Diagnostic, Report, Safety};
+use crate::config::names::nearest;
+use crate::config::source::Span;
+use crate::config::yaml::{Key, Node, Value};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use std::borrow::Cow;
+
+/// A key of a record: not there, there and unreadable (complained about), or there.
+#[derive(Clone, Debug)]
+pub enum Field<T> {
+    Absent,
+    Bad(Span),
+    Set(Given<T>),
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub struct Given<T> {
+    /// Its key.
+    pub key: Span,
+    pub span: Span,
+    pub value: T,
+}
+
+// Not derived: no `T: Default` is needed.
+impl<T> Default for Field<T> {
+    fn default() -> Field<T> {
+        Field::Absent
+    }
+}
+
+impl<T> Field<T> {
+    pub fn given(&self) -> Option<&Given<T>> {
+        match self {
+            Field::Set(given) => Some(given),
+            Field::Absent | Field::Bad(_) => None,
+        }
+    }
+    pub fn get(&self) -> Option<&T> {
+        self.given().map(|given| &given.value)
+    }
+    /// Whether the key stands there, readable or not.
+    pub fn stands(&self) -> bool {
+        !matches!(self, Field::Absent)
+    }
+    /// The key's place.
+    pub fn key(&self) -> Option<Span> {
+        match self {
+            Field::Absent => None,
+            Field::Bad(key) => Some(*key),
+            Field::Set(given) => Some(given.key),
+        }
+    }
+}
+
+impl<T: Clone> Field<T> {
+    pub fn or(&self, default: T) -> T {
+        self.get().cloned().unwrap_or(default)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Field<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// The entries of a map whose keys are known.
+pub struct Fields<'n, 'a> {
+    entries: &'n [(Key<'a>, Node<'a>)],
+}
+
+impl<'n, 'a> Fields<'n, 'a> {
+    /// Checks that `node` is a map and complains about keys that are neither in `known` nor in `later`.
+    pub fn of(
+        node: &'n Node<'a>,
+        at: &At<'_>,
+        known: &[&str],
+        later: &[(&str, &str)],
+        report: &mut Report,
+    ) -> Option<Fields<'n, 'a>> {
+        let Value::Map(entries) = &node.value else {
+            wrong_type(node, at, "a map: `key: value`", report);
+            return None;
+        };
+        for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_ref())) {
+            report.push(match later.iter().find(|(name, _)| *name == key.text) {
+                Some((name, instead)) => not_served(name, instead, at, key.span),
+                None => unknown_key(key, at, known),
+            });
+        }
+        Some(Fields { entries })
+    }
+
+    pub fn field<T: Lower>(&self, name: &str, at: &At<'_>, report: &mut Report) -> Field<T> {
+        let Some((key, node)) = self.entries.iter().find(|(key, _)| key.text == name) else { return Field::Absent };
+        match T::lower(node, &at.key(name, key.span), report) {
+            Some(value) => Field::Set(Given { key: key.span, span: node.span, value }),
+            None => Field::Bad(key.span),
+        }
+    }
+
+    pub fn required<T: Lower>(&self, name: &str, at: &At<'_>, report: &mut Report) -> Field<T> {
+        let field = self.field(name, at, report);
+        if !field.stands() {
+            report.push(missing(name, at));
+        }
+        field
+    }
+}
+
+fn missing(name: &str, at: &At<'_>) -> Diagnostic {
+    let message = match at.is_top() {
+        true => format!("`{name}` is missing"),
+        false => format!("`{at}` has no `{name}`"),
+    };
+    let help = match name {
+        "version" => "begin the root file with `version: 1`".to_owned(),
+        _ => format!("add `{name}: …`"),
+    };
+    Diagnostic::new(Code::WrongType, at.key, message).help(help)
+}
+
+fn not_served(name: &str, instead: &str, at: &At<'_>, key: Span) -> Diagnostic {
+    let place = if at.is_top() { String::new() } else { format!(" in `{at}`") };
+    Diagnostic::new(Code::UnknownKey, key, format!("this build does not serve `{name}` yet{place}"))
+        .label("part of the file format, and not of this build")
+        .help(instead)
+}
+
+fn unknown_key(key: &Key<'_>, at: &At<'_>, known: &[&str]) -> Diagnostic {
+    let place = if at.is_top() { "the file".to_owned() } else { format!("`{at}`") };
+    let diagnostic = Diagnostic::new(Code::UnknownKey, key.span, format!("{place} has no key `{}`", key.text));
+    match nearest(&key.text, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(Safety::Review, key.span, near.to_owned()),
+        None => diagnostic.help(format!("its keys are {}; `x-…` keys are ignored", known.join(", "))),
+    }
+}
+
+/// Declares a record of the document: required keys, optional keys, and keys of the file format that this build refuses
+/// (with what to do instead).
+macro_rules! document {
+    ($(
+        $(#[$meta:meta])*
+        $name:ident {
+            $(required { $($(#[$rmeta:meta])* $rkey:ident: $rtype:ty,)* })?
+            $(optional { $($(#[$ometa:meta])* $okey:ident: $otype:ty,)* })?
+            $(later { $($later:literal: $instead:literal,)* })?
+        }
+    )*) => {$(
+        $(#[$meta])*
+        // `description` and `include` are read, checked and shown to nobody by the compiler.
+        #[allow(dead_code)]
+        #[derive(Clone, Debug, Default, schemars::JsonSchema)]
+        #[schemars(deny_unknown_fields, extend("patternProperties" = { "^x-": true }))]
+        pub struct $name {
+            $($($(#[$rmeta])* pub $rkey: $crate::config::lower::Field<$rtype>,)*)?
+            $($($(#[$ometa])* #[schemars(default)] pub $okey: $crate::config::lower::Field<$otype>,)*)?
+        }
+
+        impl $crate::config::lower::Lower for $name {
+            fn lower(
+                node: &$crate::config::yaml::Node<'_>,
+                at: &$crate::config::lower::At<'_>,
+                report: &mut $crate::config::diagnostic::Report,
+            ) -> Option<Self> {
+                const KEYS: &[&str] = &[
+                    $($(stringify!($rkey),)*)?
+                    $($(stringify!($okey),)*)?
+                ];
+                const LATER: &[(&str, &str)] = &[$($(($later, $instead),)*)?];
+                let known: Vec<&str> = KEYS.iter().map(|key| key.trim_start_matches("r#")).collect();
+                let fields = $crate::config::lower::Fields::of(node, at, &known, LATER, report)?;
+                Some($name {
+                    $($($rkey: fields.required(stringify!($rkey).trim_start_matches("r#"), at, report),)*)?
+                    $($($okey: fields.field(stringify!($okey).trim_start_matches("r#"), at, report),)*)?
+                })
+            }
+        }
+    )*};
+}
+pub(in crate::config) use document;

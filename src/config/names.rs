@@ -1,0 +1,56 @@
+//! Names that were nearly right: the nearest candidate, for `did you mean`.
+
+/// The candidate nearest to `word`, if it is no further than a third of the word's length (at least one edit).
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate, limit), candidate))
+        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
+        .min_by_key(|(distance, candidate)| (*distance, *candidate))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits between two words, a swap of neighbours being one; gives up above `limit`.
+fn distance(a: &str, b: &str, limit: usize) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > limit {
+        return limit + 1;
+    }
+    // Three rows of the table: two back (for swaps), one back, and this one.
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, &y) in b.iter().enumerate() {
+            let substituted = last[j] + usize::from(x != y);
+            let mut best = substituted.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && x == b[j - 1] && a[i - 1] == y {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(limit + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn near_names_are_found_and_far_ones_are_not() {
+        let names = ["provider-a", "provider-b", "pbx", "gsm-box"];
+        for (word, near) in [
+            ("provder-a", Some("provider-a")),
+            ("provider-c", Some("provider-a")),
+            ("pxb", Some("pbx")),
+            ("gsmbox", Some("gsm-box")),
+            ("carrier", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(word, names), near, "{word}");
+        }
+    }
+}
