@@ -357,3 +357,95 @@ fn an_answer_without_the_callers_via_counts_for_nothing() {
     bench.wait(100_000);
     assert_eq!(bench.worker.load(), Default::default());
 }
+
+/// A request of the caller inside the dialog that `invite()` began.
+fn inside(method: &str, cseq: u32, routes: &[&str], callee_tag: &str) -> String {
+    let routes: String = routes.iter().map(|route| format!("Route: {route}\n")).collect();
+    format!(
+        "{method} sip:gw@198.51.100.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK{method}{cseq}\n\
+         {routes}From: <sip:alice@pbx.example>;tag=a1\nTo: <sip:12025551234@192.0.2.1>;tag={callee_tag}\n\
+         Call-ID: call-1@pbx\nCSeq: {cseq} {method}\nMax-Forwards: 70\nContent-Length: 0\n\n"
+    )
+}
+
+/// checklist F28, X12: the cookie is all that a process needs that never saw the INVITE.
+#[test]
+fn a_bye_handled_by_the_next_process_closes_the_record_of_the_first() {
+    let mut first = Bench::new();
+    let out = first.hear(CALLER, &invite()).remove(1).1;
+    let ok = first.hear(G1, &reply(&out, "200 OK", "g")).remove(0).1;
+    let Some(Row::Open { record, leg }) = first.out.rows.pop() else { panic!() };
+    let route = header(&ok, "Record-Route")[0].to_owned();
+    drop(first);
+
+    let mut next = Bench::new();
+    let bye = next.hear(CALLER, &inside("BYE", 2, &[&route], "g")).remove(0);
+    assert_eq!(bye.0, G1);
+    next.hear(G1, &reply(&bye.1, "200 OK", ""));
+    let closed = next.out.rows.pop();
+    assert!(matches!(closed, Some(Row::Close { id, leg: l, .. }) if id == record.id && l == leg), "{closed:?}");
+}
+
+/// checklist F30: inside an early dialog a request goes to that attempt's gateway, whatever the hunt does meanwhile.
+#[test]
+fn a_prack_reaches_the_gateway_that_rang_while_its_cancel_is_on_its_way() {
+    let mut bench = Bench::new();
+    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let ringing = bench.hear(G1, &reply(&out, "183 Session Progress", "g")).remove(0).1;
+    let route = header(&ringing, "Record-Route")[0].to_owned();
+    let given_up = bench.wait(121_000);
+    assert!(given_up.iter().any(|(to, text)| to == G1 && text.starts_with("CANCEL ")), "{given_up:?}");
+    assert!(given_up.iter().any(|(to, text)| to == CALLER && text.starts_with("SIP/2.0 408 ")), "{given_up:?}");
+    let prack = bench.hear(CALLER, &inside("PRACK", 2, &[&route], "g"));
+    assert_eq!((prack.len(), prack[0].0.as_str()), (1, G1));
+    let gone = bench.hear(G1, &reply(&prack[0].1, "481 Call/Transaction Does Not Exist", ""));
+    assert_eq!((gone.len(), gone[0].0.as_str()), (1, CALLER));
+}
+
+/// checklist X29, P15: what the router does not read goes through byte for byte.
+#[test]
+fn headers_of_others_pass_untouched() {
+    let foreign = "Session-Expires: 1800;refresher=uac\nMin-SE: 90\nsupported: timer, 100rel\nRSeq: 7\nRAck: 7 1 INVITE\n\
+        Replaces: x@y;to-tag=1;from-tag=2\nReferred-By: <sip:a@b>\nDiversion: <sip:d@e>;reason=busy\n\
+        History-Info: <sip:h@i>;index=1\nIdentity: abc;info=<https://c.example/c.pem>\nDate: Tue, 24 Nov 2026 10:00:00 GMT\n\
+        Geolocation: <cid:1>\nPriority: urgent\nAlert-Info: <http://a.example/r.wav>\n";
+    let mut bench = Bench::new();
+    let message = invite().replace("X-Keep: as it is , really\n", foreign);
+    let out = bench.hear(CALLER, &message).remove(1).1;
+    assert!(out.contains(&foreign.replace('\n', "\r\n")), "{out}");
+}
+
+/// checklist T12, F29: the same call by another branch is a transaction of its own; a proxy does not merge.
+#[test]
+fn an_invite_repeated_is_absorbed_and_one_with_a_new_branch_is_new() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.hear(CALLER, &invite()).len(), 2);
+    let again = bench.hear(CALLER, &invite());
+    assert!(again.len() == 1 && again[0].1.starts_with("SIP/2.0 100 "), "{again:?}");
+    let other = bench.hear(CALLER, &invite().replace("caller1", "caller2"));
+    assert!(other.len() == 2 && other[1].0 == G1, "{other:?}");
+}
+
+/// checklist X6, X9: a strict router before us puts our own URI into the request line.
+#[test]
+fn strict_routers_on_either_side_are_served() {
+    let mut bench = Bench::new();
+    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let ok = bench.hear(G1, &reply(&out, "200 OK", "g")).remove(0).1;
+    let route = header(&ok, "Record-Route")[0].to_owned();
+    let ours = route.trim_start_matches('<').split('>').next().unwrap().to_owned();
+
+    let before = inside("BYE", 2, &["<sip:gw@198.51.100.1:5060>"], "g")
+        .replace("BYE sip:gw@198.51.100.1:5060 ", &format!("BYE {ours} "));
+    let sent = bench.hear(CALLER, &before);
+    assert_eq!((sent.len(), sent[0].0.as_str()), (1, G1), "{sent:?}");
+    assert!(
+        sent[0].1.starts_with("BYE sip:gw@198.51.100.1:5060 SIP/2.0\r\n") && header(&sent[0].1, "Route").is_empty()
+    );
+
+    let behind = inside("INFO", 3, &[&route, "<sip:203.0.113.9:5070>"], "g");
+    let sent = bench.hear(CALLER, &behind);
+    assert_eq!((sent.len(), sent[0].0.as_str()), (1, "203.0.113.9:5070"), "{sent:?}");
+    assert!(sent[0].1.starts_with("INFO sip:203.0.113.9:5070 SIP/2.0\r\n"), "{}", sent[0].1);
+    assert_eq!(header(&sent[0].1, "Route"), ["<sip:gw@198.51.100.1:5060>"]);
+}

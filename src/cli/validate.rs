@@ -25,7 +25,8 @@ enum Deny {
 }
 
 pub fn run(args: Args, global: &Global) -> ExitCode {
-    let given = if args.paths.is_empty() { vec![global.config.clone()] } else { args.paths.into_iter().map(Some).collect() };
+    let given =
+        if args.paths.is_empty() { vec![global.config.clone()] } else { args.paths.into_iter().map(Some).collect() };
     let mut exit = CLEAN;
     for path in given {
         let code = match root_file(path.as_deref()) {
@@ -73,7 +74,9 @@ fn validate(root: &Path, deny: Option<Deny>, global: &Global) -> u8 {
 /// `validate: 1 error, 1 warning in 7 files (3 gateways, 2 lists, 214 routes) in 9 ms`.
 fn summary(diagnostics: &Diagnostics, counts: Counts, took: Duration) -> String {
     let mut found = Vec::new();
-    for (n, word) in [(diagnostics.errors(), "error"), (diagnostics.warnings(), "warning"), (diagnostics.notes(), "note")] {
+    for (n, word) in
+        [(diagnostics.errors(), "error"), (diagnostics.warnings(), "warning"), (diagnostics.notes(), "note")]
+    {
         if n > 0 {
             found.push(number_of(n, word));
         }

@@ -10,7 +10,7 @@ use super::rows::{Close, leg};
 use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
-use crate::record::{Party, RecordId};
+use crate::record::{Party, RecordId, Row};
 use crate::sip::{Method, Name, NameAddr, Stored, Uri};
 use crate::transaction::{InviteClient, Key};
 use smallvec::SmallVec;
@@ -201,6 +201,9 @@ impl Core {
         let nonce = self.secrets.hash(&[b"ack", branch, arrival.call_id(), arrival.sender_tag(), &way.uri]);
         let token = Token { kind: Kind::Stateless, nonce, loop_hash: self.loop_hash(arrival), index: 0 };
         self.forward_in_dialog(arrival, way, token, out);
+        if let Some(close) = self.close_of(arrival, way) {
+            self.emit(Row::Ack { id: close.record, leg: close.leg }, out); // checklist F24
+        }
     }
 
     /// A re-INVITE: one branch, its own server transaction, no record (checklist X26).

@@ -40,6 +40,7 @@ impl Core {
             skipped: Vec::new(),
             setup_ms: None,
             duration_ms: None,
+            ack: false,
             late: false,
             revision: snapshot.revision.clone(),
         });

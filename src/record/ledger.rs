@@ -77,6 +77,12 @@ impl Ledger {
         match row {
             Row::Open { record, leg } => self.open(now, record, leg, out),
             Row::Leg { id, leg, at, attempt, late } => self.add_leg(id, leg, at, Some(attempt), late),
+            // Which leg does not matter: an answer without any ACK is what people look for. After the end it comes too late.
+            Row::Ack { id, leg: _ } => {
+                if let Some(entry) = self.open.get_mut(&id) {
+                    entry.record.ack = true;
+                }
+            }
             Row::Close { id, leg, at, by } => self.close_leg(id, leg, at, by, out),
             Row::Done { record } => {
                 if self.open.contains_key(&record.id) {

@@ -102,6 +102,8 @@ pub struct Record {
     pub skipped: Vec<SkippedRow>,
     pub setup_ms: Option<u64>,
     pub duration_ms: Option<u64>,
+    /// Whether the caller's ACK for an answer went through here (checklist F24: without it nothing is done).
+    pub ack: bool,
     /// Answered after the caller's CANCEL, or after another final answer (checklist F19 to F21).
     pub late: bool,
     pub revision: Arc<str>,
@@ -114,6 +116,8 @@ pub enum Row {
     Open { record: Box<Record>, leg: Leg },
     /// One more 2xx of the same INVITE (checklist X23), by the attempt at this position in the record.
     Leg { id: RecordId, leg: Leg, at: Wall, attempt: u8, late: bool },
+    /// The caller acknowledged a leg.
+    Ack { id: RecordId, leg: Leg },
     /// A leg ended: BYE answered, or the dialog found dead (checklist F27).
     Close { id: RecordId, leg: Leg, at: Wall, by: Party },
     /// A call that was never answered.

@@ -1,5 +1,8 @@
 //! One worker: the core, the health engine and the timers of the calls it owns, stepped from outside.
 //!
+//! A call has one owner, found by its Call-ID: its events are totally ordered, and each is handled whole, with no lock and
+//! no await inside (checklist C1).
+//!
 //! `run` steps it with sockets and a clock, the simulation with a virtual network; the code is the same.
 
 mod handover;
