@@ -19,6 +19,7 @@ mod yaml;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::schema;
 pub use files::FileSet;
+pub use names::nearest;
 pub use source::{Place, Sources, Span};
 
 use crate::proxy::Snapshot;

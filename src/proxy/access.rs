@@ -4,10 +4,11 @@ use super::{Core, Snapshot};
 use crate::flow::Flow;
 use crate::route::GatewayIx;
 use crate::time::Instant;
+use std::net::IpAddr;
 
 /// What the access rules say about a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Admission {
+pub struct Admission {
     /// The listener, if the present revision still has it.
     pub listener: Option<usize>,
     /// Named by `access.trusted`: inside the trust domain of RFC 3325.
@@ -19,8 +20,11 @@ pub(super) struct Admission {
 
 impl Snapshot {
     pub(super) fn admit(&self, flow: &Flow) -> Admission {
-        let listener = self.listener_of(flow.socket);
-        let ip = flow.remote.ip();
+        self.admission(self.listener_of(flow.socket), flow.remote.ip())
+    }
+
+    /// What the access rules say about a source on a listener; `explain` asks here too.
+    pub fn admission(&self, listener: Option<usize>, ip: IpAddr) -> Admission {
         let trusted = listener.is_some_and(|listener| {
             self.access.trusted.iter().any(|t| {
                 (t.listeners.is_empty() || t.listeners.contains(&listener)) && t.sources.iter().any(|n| n.contains(ip))

@@ -211,6 +211,11 @@ pub(super) fn verdict(decision: &Decision, failover: &crate::route::Failover) ->
     })
 }
 
+/// The answer to a call that no gateway is asked about; `None` when there are attempts. `explain` asks here too.
+pub fn refusal(decision: &Decision, failover: &crate::route::Failover) -> Option<Reply> {
+    verdict(decision, failover).map(|(_, reply)| reply)
+}
+
 /// What the Warning of such an answer says (checklist X25).
 pub(super) fn why_refused(decision: &Decision) -> &'static str {
     match decision.outcome {

@@ -33,9 +33,11 @@ mod secrets;
 mod snapshot;
 mod token;
 
+pub use access::Admission;
 pub use core::Core;
 pub use effects::{Effects, Send};
 pub use gauges::{Counters, Load};
+pub use initial::refusal;
 #[cfg(feature = "sim")]
 pub use plant::Plant;
 pub use snapshot::{Access, Listener, Loaded, Snapshot, Trusted};
