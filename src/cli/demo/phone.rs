@@ -20,7 +20,6 @@ pub struct Phone {
 pub struct Reply {
     pub at: Instant,
     pub method: String,
-    pub code: u16,
     /// `200 OK`.
     pub line: String,
 }
@@ -39,9 +38,9 @@ impl Phone {
         let heard = Arc::<Mutex<Vec<Reply>>>::default();
         let memory = heard.clone();
         let observer = Arc::new(move |seen: &Seen| {
-            if let (Direction::Received, Some(code)) = (seen.direction, seen.code) {
+            if seen.direction == Direction::Received && seen.code.is_some() {
                 let line = seen.start_line.trim_start_matches("SIP/2.0 ").to_owned();
-                let reply = Reply { at: Instant::now(), method: seen.method.clone(), code, line };
+                let reply = Reply { at: Instant::now(), method: seen.method.clone(), line };
                 memory.lock().unwrap_or_else(PoisonError::into_inner).push(reply);
             }
         });
