@@ -3,6 +3,8 @@
 //! Each test starts `trunkline run` on free ports of the loopback with a routes file of its own. The scenarios in
 //! `tests/e2e/sipp/` are plain SIPp files; `CODE` in them is replaced by the test.
 
+#[path = "e2e/agents.rs"]
+mod agents;
 #[path = "e2e/answers.rs"]
 mod answers;
 #[path = "e2e/cancels.rs"]
