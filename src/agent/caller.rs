@@ -33,7 +33,7 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub call_id: String,
-    /// The final response; a 408 made here when there was none.
+    /// The final response; when there was none, a 408 or 503 made here.
     pub code: u16,
     pub reason: String,
     /// No final came: the code is ours.
@@ -109,7 +109,7 @@ struct Setup {
 /// What ends the set-up: the final, or that none came.
 enum Final {
     Answer(Packet),
-    Silence(&'static str),
+    Silence(u16, &'static str),
 }
 
 impl Setup {
@@ -144,7 +144,7 @@ impl Setup {
                 self.late(&answer);
                 (answer.code().unwrap_or_default(), answer.reason().to_owned(), false)
             }
-            Final::Silence(why) => (408, why.to_owned(), true),
+            Final::Silence(code, why) => (code, why.to_owned(), true),
         };
         let _ = done.send(self.outcome(code, reason, made_here, setup, None));
         let end = Instant::now() + LIFETIME;
@@ -167,8 +167,8 @@ impl Setup {
                     }
                 }
                 None => {
-                    if let Some(why) = self.on_time(Instant::now()) {
-                        return Final::Silence(why);
+                    if let Some((code, why)) = self.on_time(Instant::now()) {
+                        return Final::Silence(code, why);
                     }
                 }
             }
@@ -211,12 +211,16 @@ impl Setup {
         None
     }
 
-    /// Says why when the time is up.
-    fn on_time(&mut self, now: Instant) -> Option<&'static str> {
+    /// Code and reason when the time is up.
+    fn on_time(&mut self, now: Instant) -> Option<(u16, &'static str)> {
+        if self.resend.is_some() && self.endpoint.refused_by(self.plan.via) {
+            // A transport error is a 503 (§8.1.3.1).
+            return Some((503, "nobody listens there (ICMP)"));
+        }
         match self.resend.as_mut().map_or(Due::Nothing, |invite| invite.due(now)) {
             Due::Nothing => {}
             Due::Again => self.resend.iter().for_each(|invite| self.endpoint.send_bytes(&invite.bytes, invite.to)),
-            Due::GivenUp => return Some("no response at all (timer B)"),
+            Due::GivenUp => return Some((408, "no response at all (timer B)")),
         }
         match &mut self.cancel {
             Cancel::Before(Some(at)) if now >= *at => {
@@ -227,7 +231,7 @@ impl Setup {
                     self.send_cancel();
                 }
             }
-            Cancel::Sent(_, end) if now >= *end => return Some("no final after the CANCEL"),
+            Cancel::Sent(_, end) if now >= *end => return Some((408, "no final after the CANCEL")),
             Cancel::Sent(Some(resend), _) => {
                 if resend.due(now) == Due::Again {
                     self.endpoint.send_bytes(&resend.bytes, resend.to);

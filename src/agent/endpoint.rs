@@ -5,6 +5,7 @@
 //! observer, sent or received, before anything is done with it.
 
 use super::packet::Packet;
+use super::refused;
 use rsip::SipMessage;
 use std::collections::BTreeMap;
 use std::io;
@@ -65,6 +66,9 @@ impl Endpoint {
         observer: Observer,
     ) -> io::Result<(Arc<Endpoint>, mpsc::Receiver<Packet>)> {
         let socket = Arc::new(UdpSocket::bind(bind).await?);
+        if towards.is_some() {
+            refused::listen(&socket)?;
+        }
         let mut local = socket.local_addr()?;
         if local.ip().is_unspecified() {
             local.set_ip(own_address(towards).await?.ip());
@@ -105,7 +109,13 @@ impl Endpoint {
         if let Some(packet) = Packet::parse(bytes, to) {
             self.show(Direction::Sent, &packet);
         }
-        let _ = self.socket.try_send_to(bytes, to);
+        // A first error may be the echo of an earlier datagram (ICMP): it is no word about this one.
+        let _ = self.socket.try_send_to(bytes, to).or_else(|_| self.socket.try_send_to(bytes, to));
+    }
+
+    /// Whether an ICMP error said that nobody is at `peer`; for endpoints that were opened towards somebody.
+    pub(super) fn refused_by(&self, peer: SocketAddr) -> bool {
+        refused::by(&self.socket, peer)
     }
 
     /// Registers a call under its keys.

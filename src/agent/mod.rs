@@ -11,6 +11,7 @@ pub mod caller;
 mod dialog;
 pub mod endpoint;
 mod packet;
+mod refused;
 mod resend;
 pub mod session;
 pub mod tally;

@@ -130,8 +130,9 @@ async fn place(args: &Args, plan: Plan, global: &Global) -> Result<u8, String> {
 fn judge(outcome: &Outcome, expected: u16) -> bool {
     let call = outcome.call_id.get(..6).unwrap_or(&outcome.call_id);
     if outcome.code != expected {
-        let origin = if outcome.made_here { "nobody answered: " } else { "" };
-        anstream::eprintln!("call {call}: expected {expected}, got {origin}{} {}", outcome.code, outcome.reason);
+        let (code, reason) = (outcome.code, &outcome.reason);
+        let got = if outcome.made_here { format!("no answer: {reason}") } else { format!("{code} {reason}") };
+        anstream::eprintln!("call {call}: expected {expected}, got {got}");
         return false;
     }
     if let Some(problem) = &outcome.problem {

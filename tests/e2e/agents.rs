@@ -98,6 +98,13 @@ fn call_complains_when_it_ends_otherwise() {
 }
 
 #[test]
+fn call_notices_that_nobody_is_there() {
+    let (code, lines) = call(free(), &["--expect", "503"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(messages(&lines, "sent"), ["\"INVITE\""], "it did not go on trying");
+}
+
+#[test]
 fn answer_follows_its_script() {
     let script = "
         - { ring: 50ms }
