@@ -1,0 +1,184 @@
+//! Responses that the router sends: its own, and those it forwards.
+
+use super::super::invariants::Law;
+use super::duties::{Duties, first_line};
+use super::parties::Server;
+use super::{Monitor, Seen, View, print_of};
+
+impl Monitor {
+    pub(super) fn response_out(&mut self, view: &mut View, input: Option<Seen>, out: Seen, duties: &mut Duties) {
+        let _ = duties;
+        let wire = out.wire;
+        if wire.cseq_method == "CANCEL" {
+            return self.cancel_answer(view, input, out);
+        }
+        let Some(index) = self.server_of(wire.branch(), wire.cseq_method) else {
+            let what = || format!("{} answers nothing that came", first_line(wire.text));
+            return self.check(view, Law::ForwardedUntouched, false, what);
+        };
+        let print = print_of(wire.text.as_bytes());
+        let forwarded = input.filter(|i| !i.wire.is_request() && i.wire.code == wire.code && self.is_of(index, *i));
+        let server = &self.servers[index];
+        let back = server.from == out.to && server.to == out.from;
+        self.check(view, Law::ForwardedUntouched, back, || format!("{} to {}", first_line(wire.text), out.to));
+        match wire.code {
+            100 => self.trying(view, input, index, out),
+            101..200 => self.provisional(view, input, forwarded, index, out, print),
+            200..300 => self.answer(view, input, forwarded, index, out),
+            _ => self.failure(view, forwarded, index, out, print),
+        }
+        self.servers[index].last_print = print;
+    }
+
+    /// Whether a response came on a branch of this server transaction.
+    fn is_of(&self, server: usize, seen: Seen) -> bool {
+        self.client_of(seen.wire.branch(), seen.wire.cseq_method).is_some_and(|c| self.clients[c].server == Some(server))
+    }
+
+    fn trying(&mut self, view: &mut View, input: Option<Seen>, index: usize, out: Seen) {
+        let server = &self.servers[index];
+        let own = out.wire.to_tag().is_empty() || !server.initial;
+        // To an INVITE at once; to others late and by a timer alone (RFC 4320).
+        let asked = input.is_some_and(|i| i.wire.branch() == server.branch) || !server.is_invite();
+        let unmarked = out.wire.named("X-From").is_none();
+        let open = server.final_code.is_none() && server.answered.is_none();
+        self.check(view, Law::NoForwardedTrying, own && asked && unmarked, || out.wire.text.to_string());
+        self.check(view, Law::OneFinal, open, || "a 100 after the final".into());
+    }
+
+    fn provisional(&mut self, view: &mut View, input: Option<Seen>, forwarded: Option<Seen>, index: usize, out: Seen, print: u64) {
+        let server = &self.servers[index];
+        let open = server.final_code.is_none() && server.answered.is_none();
+        let repeated = print == server.last_print && input.is_some_and(|i| i.wire.branch() == server.branch);
+        self.check(view, Law::OneFinal, open, || format!("{} after the final", first_line(out.wire.text)));
+        match forwarded {
+            Some(seen) => {
+                self.servers[index].rang.get_or_insert(view.now.wall);
+                self.untouched(view, seen, out);
+            }
+            None => self.check(view, Law::ForwardedUntouched, repeated, || {
+                format!("{} was not received in this step", first_line(out.wire.text))
+            }),
+        }
+    }
+
+    /// A 2xx to an INVITE is always one that a gateway sent; to others it may be the router's own.
+    fn answer(&mut self, view: &mut View, input: Option<Seen>, forwarded: Option<Seen>, index: usize, out: Seen) {
+        let server = &self.servers[index];
+        if !server.is_invite() {
+            return self.final_once(view, forwarded, index, out, print_of(out.wire.text.as_bytes()));
+        }
+        let Some(seen) = forwarded else {
+            return self.check(view, Law::OneFinal, false, || {
+                format!("{} without one received: {:?}", first_line(out.wire.text), input.map(|i| first_line(i.wire.text)))
+            });
+        };
+        self.untouched(view, seen, out);
+        let tag = out.wire.to_tag().to_string();
+        let by = self.client_of(seen.wire.branch(), "INVITE").and_then(|c| self.clients[c].gateway);
+        let server = &mut self.servers[index];
+        if server.answered.is_none() {
+            server.answered = Some(view.now);
+            server.answered_by = by;
+            server.late = server.cancelled.is_some() || server.final_code.is_some();
+        }
+        if !server.answers.contains(&tag) {
+            server.answers.push(tag);
+        }
+    }
+
+    fn failure(&mut self, view: &mut View, forwarded: Option<Seen>, index: usize, out: Seen, print: u64) {
+        let answered = self.servers[index].answered.is_some();
+        self.check(view, Law::OneFinal, !answered, || format!("{} after a 2xx", first_line(out.wire.text)));
+        self.final_once(view, forwarded, index, out, print);
+    }
+
+    fn final_once(&mut self, view: &mut View, forwarded: Option<Seen>, index: usize, out: Seen, print: u64) {
+        let server = &self.servers[index];
+        if let Some(code) = server.final_code {
+            let same = print == server.final_print;
+            self.repeats += 1;
+            return self.check(view, Law::OneFinal, same, || format!("{} after a {code}", first_line(out.wire.text)));
+        }
+        self.check(view, Law::OneFinal, true, String::new);
+        if let Some(seen) = forwarded.filter(|s| s.wire.named("X-From").is_some() == out.wire.named("X-From").is_some()) {
+            self.untouched(view, seen, out);
+        }
+        self.own_verdict(view, index, out);
+        let server = &mut self.servers[index];
+        server.final_code = Some(out.wire.code);
+        server.final_print = print;
+    }
+
+    /// What the router answers by itself where nothing was forwarded.
+    fn own_verdict(&mut self, view: &mut View, index: usize, out: Seen) {
+        let server = &self.servers[index];
+        let asked = self.clients.iter().any(|c| c.server == Some(index));
+        if asked || server.cancelled.is_some() {
+            return;
+        }
+        let expected = expected_verdict(server, view);
+        let code = out.wire.code;
+        let (law, holds) = match &expected {
+            Expected::One(law, codes) => (*law, codes.contains(&code)),
+            Expected::Any => return,
+        };
+        let revision = server.site;
+        self.check(view, law, holds, || format!("{code}; revision {revision} says {expected:?}"));
+    }
+
+    fn cancel_answer(&mut self, view: &mut View, input: Option<Seen>, out: Seen) {
+        let asked = input.is_some_and(|i| i.wire.method == "CANCEL" && i.wire.branch() == out.wire.branch());
+        self.check(view, Law::CancelAnswered, asked, || format!("{} unasked", first_line(out.wire.text)));
+        if out.wire.code == 200
+            && let Some(server) = self.server_of(out.wire.branch(), "INVITE")
+        {
+            self.servers[server].cancelled.get_or_insert(view.now.at);
+        }
+    }
+
+    /// §16.7: one Via less, and every other byte as it came.
+    fn untouched(&mut self, view: &mut View, seen: Seen, out: Seen) {
+        let came = without_top_via(seen.wire.text);
+        let same = came.as_deref() == Some(out.wire.text);
+        self.check(view, Law::ForwardedUntouched, same, || {
+            format!("came as\n{}\nand left as\n{}", seen.wire.text, out.wire.text)
+        });
+    }
+}
+
+#[derive(Debug)]
+enum Expected {
+    One(Law, Vec<u16>),
+    Any,
+}
+
+fn expected_verdict(server: &Server, view: &View) -> Expected {
+    use super::super::site::Ruling;
+    let own = |codes: &[u16]| Expected::One(Law::OwnAnswers, codes.to_vec());
+    if server.max_forwards == 0 {
+        return if server.method == "OPTIONS" { own(&[200, 483]) } else { own(&[483]) };
+    }
+    if server.tampered {
+        return Expected::One(Law::TamperedCookie, vec![403, 481]);
+    }
+    match (server.method.as_str(), server.initial) {
+        ("OPTIONS", true) if server.number.is_empty() || !server.number.starts_with(|c: char| c.is_ascii_digit()) => own(&[200]),
+        ("REGISTER", true) => own(&[403, 405]),
+        (_, false) => Expected::Any,
+        _ => match server.ruling(view.sites) {
+            Ruling::NoGroup => Expected::One(Law::RuleGateways, vec![403]),
+            Ruling::NoRoute => Expected::One(Law::RuleGateways, vec![503]),
+            Ruling::Reject(code) => Expected::One(Law::RuleGateways, vec![code]),
+            // No gateway was asked: none is usable.
+            Ruling::Hunt(_) => Expected::One(Law::RuleGateways, vec![503]),
+        },
+    }
+}
+
+/// A response without its first Via line; the gateways of the simulation write one Via a line.
+fn without_top_via(text: &str) -> Option<String> {
+    let at = text.find("\r\nVia: ")? + 2;
+    let end = at + text[at..].find("\r\n")? + 2;
+    Some(format!("{}{}", &text[..at], &text[end..]))
+}
