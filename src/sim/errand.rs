@@ -150,7 +150,7 @@ impl CalleePlan {
         }
         let last = steps.last().map_or(0, |s| s.1);
         CalleePlan {
-            retry_after: (last == 503 && chance.percent(20.0)).then(|| chance.within(1..=20) as u32),
+            retry_after: (last == 503 && chance.percent(6.0)).then(|| chance.within(1..=8) as u32),
             steps,
             on_cancel: chance.weighted(&[(88, OnCancel::Stop), (9, OnCancel::AnswerAnyway), (3, OnCancel::Ignore)]),
             talk: chance.percent(45.0).then(|| ms(chance, 5, 12_000)),

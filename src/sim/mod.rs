@@ -1,1 +1,29 @@
 //! The simulation: the real workers in a virtual network with a virtual clock and a seed.
+//!
+//! [`World`] steps the router, the network and the clock; [`Simulation`] fills it with phones and gateways that call,
+//! cancel, die and come back, and with a site whose configuration keeps changing, and holds every call to the laws of
+//! [`Law`]. The scenario files in `tests/scenarios` use the same world with scripted parties.
+
+mod caller;
+mod chance;
+mod endpoint;
+mod errand;
+mod gateway;
+mod health;
+mod invariants;
+mod monitor;
+pub mod net;
+mod router;
+mod run;
+mod site;
+mod site_draft;
+mod stage;
+mod trace;
+pub mod wire;
+mod world;
+
+pub use chance::Chance;
+pub use invariants::{Breach, Law, Tally};
+pub use router::Router;
+pub use run::{Options, Report, Simulation};
+pub use world::{Cast, Cause, START, Sent, Step, World};

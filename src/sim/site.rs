@@ -141,9 +141,9 @@ impl Site {
     fn redraw_lines(&mut self, chance: &mut Chance) {
         let mut prefixes = PREFIXES;
         chance.shuffle(&mut prefixes);
-        let count = chance.within(4..=PREFIXES.len() as u64) as usize;
+        let count = chance.within(6..=PREFIXES.len() as u64) as usize;
         self.lines = prefixes[..count].iter().map(|p| Line::draw(chance, p)).collect();
-        self.default_to = chance.percent(70.0).then(|| draw_targets(chance));
+        self.default_to = chance.percent(85.0).then(|| draw_targets(chance));
         self.forget_missing();
     }
 
@@ -255,7 +255,7 @@ impl Line {
             strip: if chance.percent(40.0) { Strip::Matched } else { Strip::Digits(chance.below(3) as usize) },
             add: *chance.pick(&["", "", "49", "+49", "7"]),
             raw: chance.percent(15.0),
-            reject: chance.percent(8.0).then(|| *chance.pick(&[403, 404, 603])),
+            reject: chance.percent(4.0).then(|| *chance.pick(&[403, 404, 603])),
         }
     }
 

@@ -1,8 +1,6 @@
 //! A small reader of SIP messages, for the phones, the gateways and the judges of the simulation. It shares no line
 //! with `sip`, so that one mistake can't hide another.
 
-use smallvec::SmallVec;
-
 /// One message as its reader sees it. Values are trimmed; folded ones keep their line breaks.
 #[derive(Clone, Debug, Default)]
 pub struct Wire<'a> {
@@ -13,9 +11,9 @@ pub struct Wire<'a> {
     /// 0 for a request.
     pub code: u16,
     pub reason: &'a str,
-    pub vias: SmallVec<[&'a str; 4]>,
-    pub routes: SmallVec<[&'a str; 2]>,
-    pub record_routes: SmallVec<[&'a str; 2]>,
+    pub vias: Vec<&'a str>,
+    pub routes: Vec<&'a str>,
+    pub record_routes: Vec<&'a str>,
     pub from: &'a str,
     pub to: &'a str,
     pub call_id: &'a str,
@@ -24,8 +22,8 @@ pub struct Wire<'a> {
     pub max_forwards: Option<&'a str>,
     pub contact: Option<&'a str>,
     pub body: &'a str,
-    /// All header lines, name and value.
-    pub headers: SmallVec<[(&'a str, &'a str); 16]>,
+    /// The header lines.
+    head: &'a str,
 }
 
 impl<'a> Wire<'a> {
@@ -34,14 +32,10 @@ impl<'a> Wire<'a> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (head, body) = text.split_once("\r\n\r\n")?;
         let (start, rest) = head.split_once("\r\n").unwrap_or((head, ""));
-        let mut wire = Wire { text, body, ..Wire::default() };
+        let mut wire = Wire { text, body, head: rest, ..Wire::default() };
         wire.start_line(start)?;
-        let mut rest = rest;
-        while !rest.is_empty() {
-            let end = line_end(rest);
-            let (name, value) = rest[..end].split_once(':')?;
-            wire.header(name.trim_end(), value.trim());
-            rest = rest.get(end + 2..).unwrap_or("");
+        for (name, value) in lines(rest) {
+            wire.header(name, value);
         }
         (!wire.call_id.is_empty()).then_some(wire)
     }
@@ -58,7 +52,6 @@ impl<'a> Wire<'a> {
     }
 
     fn header(&mut self, name: &'a str, value: &'a str) {
-        self.headers.push((name, value));
         match full_name(name) {
             Known::Via => split_list(value, &mut self.vias),
             Known::Route => split_list(value, &mut self.routes),
@@ -79,7 +72,7 @@ impl<'a> Wire<'a> {
 
     /// The first value of a header by its long name.
     pub fn named(&self, name: &str) -> Option<&'a str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| *v)
+        lines(self.head).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
     }
 
     /// The top Via's branch.
@@ -98,6 +91,19 @@ impl<'a> Wire<'a> {
     pub fn is_request(&self) -> bool {
         self.code == 0
     }
+}
+
+/// Name and value of each header line.
+fn lines(mut rest: &str) -> impl Iterator<Item = (&str, &str)> {
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = line_end(rest);
+        let (name, value) = rest[..end].split_once(':').unwrap_or((&rest[..end], ""));
+        rest = rest.get(end + 2..).unwrap_or("");
+        Some((name.trim_end(), value.trim()))
+    })
 }
 
 /// Where the header line that `text` begins with ends; folded lines belong to it.
@@ -144,7 +150,7 @@ fn full_name(name: &str) -> Known {
 }
 
 /// Splits a comma list; commas inside quotes and angle brackets stay.
-fn split_list<'a, const N: usize>(value: &'a str, out: &mut SmallVec<[&'a str; N]>) {
+fn split_list<'a>(value: &'a str, out: &mut Vec<&'a str>) {
     let (mut start, mut quoted, mut angle) = (0, false, false);
     for (at, byte) in value.bytes().enumerate() {
         match byte {

@@ -12,8 +12,8 @@ use std::net::IpAddr;
 pub struct Duties {
     /// Server transaction that must be answered with any response.
     pub answer: Option<usize>,
-    /// A CANCEL: 200 (true) or 481 (false).
-    pub cancel: Option<bool>,
+    /// A CANCEL: the answers that fit.
+    pub cancel: Option<&'static [u16]>,
     /// Client whose final must be acknowledged.
     pub acknowledge: Option<usize>,
     /// A response that must be forwarded.
@@ -45,7 +45,12 @@ impl Monitor {
         match wire.method {
             "CANCEL" => {
                 let server = self.server_of(wire.branch(), "INVITE");
-                duties.cancel = Some(server.is_some());
+                // Once its failure is acknowledged, the INVITE's transaction lives for T4 and then is gone.
+                duties.cancel = Some(match server.map(|s| &self.servers[s]) {
+                    None => &[481],
+                    Some(known) if known.acked && known.answered.is_none() => &[200, 481],
+                    Some(_) => &[200],
+                });
                 if !admitted(view, seen.from.ip()) && server.is_none() {
                     duties.cancel = None;
                     duties.silence = true;
@@ -90,8 +95,12 @@ impl Monitor {
             late: false,
         };
         duties.silence = server.initial && !server.admitted;
+        if duties.silence {
+            // Nothing was opened: the same request may be admitted when it comes again after a reload.
+            return;
+        }
         duties.refuse = server.tampered || server.max_forwards == 0;
-        duties.answer = (server.is_invite() && !duties.silence).then_some(self.servers.len());
+        duties.answer = server.is_invite().then_some(self.servers.len());
         if server.method == "BYE" && !server.tampered {
             // The callee's side writes its own tag into From.
             let by_caller = self.servers.first().is_some_and(|s| s.from == from);
@@ -119,6 +128,7 @@ impl Monitor {
             return duties;
         }
         let lives = client.surely_lives(view.now.at, attempt);
+        client.uncertain |= !lives;
         let failed_before = client.final_code.is_some_and(|(code, _)| code >= 300);
         let newest = newest == Some(index);
         let open = client.server.is_some_and(|s| {
@@ -156,10 +166,10 @@ impl Monitor {
         if duties.answer.is_some() {
             self.check(view, Law::TryingAtOnce, responses(None) > 0, || format!("{} had no answer", what()));
         }
-        if let Some(matched) = duties.cancel {
-            let code = if matched { 200 } else { 481 };
-            let mine = sent.iter().filter(|s| s.wire.cseq_method == "CANCEL" && s.wire.code == code).count();
-            self.check(view, Law::CancelAnswered, mine == 1, || format!("{}: {mine} answers {code}", what()));
+        if let Some(codes) = duties.cancel {
+            let fits = |s: &&Seen| s.wire.cseq_method == "CANCEL" && codes.contains(&s.wire.code);
+            let mine = sent.iter().filter(fits).count();
+            self.check(view, Law::CancelAnswered, mine == 1, || format!("{}: {mine} answers {codes:?}", what()));
         }
         if let Some(client) = duties.acknowledge {
             let to = self.clients[client].to;
@@ -177,11 +187,12 @@ impl Monitor {
 
 /// Notes a response on its branch.
 fn note(client: &mut super::Client, view: &View, wire: &Wire) {
+    client.heard_at.get_or_insert(view.now);
     match wire.code {
         0..200 => {
             client.provisionals += 1;
             if wire.code > 100 {
-                client.rang_at.get_or_insert(view.now.at);
+                client.rang_at.get_or_insert(view.now);
             }
         }
         code => {

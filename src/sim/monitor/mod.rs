@@ -71,14 +71,14 @@ impl Monitor {
     /// One step of the router, as far as this call is concerned: at most one datagram in, any number out.
     pub fn step(&mut self, view: &mut View, input: Option<Seen>, sent: &[Seen]) {
         self.last_at = view.now.at.0;
-        let mut duties = match input {
+        let duties = match input {
             Some(seen) => self.received(view, seen),
             None => Default::default(),
         };
         for out in sent {
             match out.wire.is_request() {
-                true => self.request_out(view, input, *out, &mut duties),
-                false => self.response_out(view, input, *out, &mut duties),
+                true => self.request_out(view, input, *out),
+                false => self.response_out(view, input, *out),
             }
         }
         self.settle(view, input, duties, sent);
@@ -87,6 +87,14 @@ impl Monitor {
     /// The router was told that a datagram to `to` could not be delivered.
     pub fn refused(&mut self, view: &View, to: SocketAddr, branch: &str) {
         for client in self.clients.iter_mut().filter(|c| c.to == to && c.branch == branch) {
+            client.refused_at.get_or_insert(view.now.at);
+        }
+    }
+
+    /// As [`Monitor::refused`] for an error that quotes nothing: every silent branch to that address may be meant.
+    pub fn refused_somewhere(&mut self, view: &View, to: SocketAddr) {
+        let silent = |c: &&mut Client| c.to == to && c.provisionals == 0 && c.final_code.is_none();
+        for client in self.clients.iter_mut().filter(silent) {
             client.refused_at.get_or_insert(view.now.at);
         }
     }

@@ -78,8 +78,10 @@ pub struct Client {
     pub gateway: Option<usize>,
     pub number: String,
     pub provisionals: u32,
+    /// First response of any kind.
+    pub heard_at: Option<Now>,
     /// First 101–199.
-    pub rang_at: Option<Instant>,
+    pub rang_at: Option<Now>,
     pub refused_at: Option<Instant>,
     pub final_code: Option<(u16, Now)>,
     /// To values of the non-2xx finals that came.
@@ -87,6 +89,8 @@ pub struct Client {
     pub cancelled_at: Option<Instant>,
     pub acks: u32,
     pub answers: u32,
+    /// A response came when it might have been given up: from then on nothing is sure.
+    pub uncertain: bool,
 }
 
 impl Client {
@@ -109,6 +113,7 @@ impl Client {
             gateway: None,
             number: String::new(),
             provisionals: 0,
+            heard_at: None,
             rang_at: None,
             refused_at: None,
             final_code: None,
@@ -116,6 +121,7 @@ impl Client {
             cancelled_at: None,
             acks: 0,
             answers: 0,
+            uncertain: false,
         }
     }
 
@@ -123,7 +129,7 @@ impl Client {
     /// timers D and M, before it until it may have been given up.
     pub fn surely_lives(&self, now: Instant, given_up_after: std::time::Duration) -> bool {
         let margin = std::time::Duration::from_millis(50);
-        if self.refused_at.is_some() {
+        if self.refused_at.is_some() || self.uncertain {
             return false;
         }
         match (self.final_code, self.cancelled_at) {

@@ -3,14 +3,13 @@
 use super::super::invariants::Law;
 use super::super::site::{self, Ruling};
 use super::super::wire::{address_of, uri_of, user_and_host};
-use super::duties::{Duties, first_line};
+use super::duties::first_line;
 use super::parties::{Client, below_top};
 use super::{Monitor, Seen, View, print_of};
 use std::time::Duration;
 
 impl Monitor {
-    pub(super) fn request_out(&mut self, view: &mut View, input: Option<Seen>, out: Seen, duties: &mut Duties) {
-        let _ = duties;
+    pub(super) fn request_out(&mut self, view: &mut View, input: Option<Seen>, out: Seen) {
         let wire = out.wire;
         match wire.method {
             "CANCEL" => return self.cancel_out(view, out),
@@ -92,9 +91,10 @@ impl Monitor {
         let place = targets.iter().position(|(g, _)| site::address(*g) == out.to);
         let fits = place.is_some_and(|at| {
             let (gateway, expected) = &targets[at];
-            // Whoever stands before it was tried, or is out for a reason that the border has seen.
+            // Whoever stands before it was tried, or is out for a reason that the border has seen: the list was made
+            // when the call came, and the live state is asked before each attempt.
             let passed = targets[..at].iter().all(|(g, n)| {
-                tried.contains(g) || n.is_empty() || !view.sites[view.site].has(*g) || view.health.doubtful(*g, view.now.at)
+                tried.contains(g) || n.is_empty() || !view.sites[view.site].has(*g) || !view.health.surely_up(*g, own.at.at, view.now.at)
             });
             passed && !tried.contains(gateway) && expected == number && address_of(host_uri(host).as_str()) == Some(out.to)
         });
@@ -104,9 +104,9 @@ impl Monitor {
         });
         let Some(at) = place else { return };
         let better = |(g, n): &(usize, String)| {
-            !tried.contains(g) && !n.is_empty() && view.sites[view.site].has(*g) && view.health.surely_up(*g, view.now.at)
+            !tried.contains(g) && !n.is_empty() && view.sites[view.site].has(*g) && view.health.surely_up(*g, own.at.at, view.now.at)
         };
-        if view.health.surely_down(targets[at].0, view.now.at) {
+        if view.health.surely_down(targets[at].0) {
             let usable = targets.iter().find(|t| better(t)).map(|t| t.0);
             self.check(view, Law::DownIsKept, usable.is_none(), || {
                 format!("{} is down and was tried, {} is up", site::name(targets[at].0), site::name(usable.unwrap_or(0)))

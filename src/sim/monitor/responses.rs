@@ -1,13 +1,12 @@
 //! Responses that the router sends: its own, and those it forwards.
 
 use super::super::invariants::Law;
-use super::duties::{Duties, first_line};
+use super::duties::first_line;
 use super::parties::Server;
 use super::{Monitor, Seen, View, print_of};
 
 impl Monitor {
-    pub(super) fn response_out(&mut self, view: &mut View, input: Option<Seen>, out: Seen, duties: &mut Duties) {
-        let _ = duties;
+    pub(super) fn response_out(&mut self, view: &mut View, input: Option<Seen>, out: Seen) {
         let wire = out.wire;
         if wire.cseq_method == "CANCEL" {
             return self.cancel_answer(view, input, out);
@@ -75,21 +74,27 @@ impl Monitor {
         };
         self.untouched(view, seen, out);
         let tag = out.wire.to_tag().to_string();
-        let by = self.client_of(seen.wire.branch(), "INVITE").and_then(|c| self.clients[c].gateway);
+        let from = self.client_of(seen.wire.branch(), "INVITE");
+        let by = from.and_then(|c| self.clients[c].gateway);
+        // E7, E8: from a gateway that had been given up, or beside another's answer.
+        let newest = self.clients.iter().rposition(|c| c.server == Some(index));
         let server = &mut self.servers[index];
+        let beside = server.answered.is_some() && server.answered_by != by;
+        if !server.answers.contains(&tag) {
+            server.answers.push(tag);
+            server.late |= server.cancelled.is_some() || server.final_code.is_some() || newest != from || beside;
+        }
         if server.answered.is_none() {
             server.answered = Some(view.now);
             server.answered_by = by;
-            server.late = server.cancelled.is_some() || server.final_code.is_some();
-        }
-        if !server.answers.contains(&tag) {
-            server.answers.push(tag);
         }
     }
 
     fn failure(&mut self, view: &mut View, forwarded: Option<Seen>, index: usize, out: Seen, print: u64) {
-        let answered = self.servers[index].answered.is_some();
-        self.check(view, Law::OneFinal, !answered, || format!("{} after a 2xx", first_line(out.wire.text)));
+        // The failure goes on repeating itself when a late answer came after it (checklist F20).
+        let server = &self.servers[index];
+        let may = server.answered.is_none() || server.final_code.is_some();
+        self.check(view, Law::OneFinal, may, || format!("{} after a 2xx", first_line(out.wire.text)));
         self.final_once(view, forwarded, index, out, print);
     }
 
@@ -101,7 +106,7 @@ impl Monitor {
             return self.check(view, Law::OneFinal, same, || format!("{} after a {code}", first_line(out.wire.text)));
         }
         self.check(view, Law::OneFinal, true, String::new);
-        if let Some(seen) = forwarded.filter(|s| s.wire.named("X-From").is_some() == out.wire.named("X-From").is_some()) {
+        if let Some(seen) = forwarded.filter(|s| s.wire.to_tag() == out.wire.to_tag()) {
             self.untouched(view, seen, out);
         }
         self.own_verdict(view, index, out);
@@ -133,7 +138,11 @@ impl Monitor {
         if out.wire.code == 200
             && let Some(server) = self.server_of(out.wire.branch(), "INVITE")
         {
-            self.servers[server].cancelled.get_or_insert(view.now.at);
+            // After a final a CANCEL has no effect (§9.2).
+            let server = &mut self.servers[server];
+            if server.final_code.is_none() && server.answered.is_none() {
+                server.cancelled.get_or_insert(view.now.at);
+            }
         }
     }
 

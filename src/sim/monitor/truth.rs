@@ -2,8 +2,10 @@
 
 use super::super::invariants::Law;
 use super::super::site::{self, Ruling};
+use super::super::trace::brief;
 use super::parties::{Client, Server};
 use super::{Monitor, View};
+use crate::time::Now;
 use crate::record::{AttemptRow, Outcome, Party, Record, Why};
 
 impl Monitor {
@@ -19,7 +21,7 @@ impl Monitor {
         self.result(view, index, &record, &mut wrong);
         self.tries(index, &record, &mut wrong);
         self.end(&self.servers[index], &record, &mut wrong);
-        self.check(view, Law::RecordTruth, wrong.is_empty(), || format!("{}\n{record:#?}", wrong.join("; ")));
+        self.check(view, Law::RecordTruth, wrong.is_empty(), || format!("{}\n{}", wrong.join("; "), brief(&record)));
     }
 
     fn heading(&self, server: &Server, record: &Record, revisions: &[String], wrong: &mut Vec<String>) {
@@ -98,28 +100,35 @@ impl Monitor {
         let fits = match record.hung_up_by {
             Some(Party::Caller) => caller,
             Some(Party::Callee) => callee,
-            Some(Party::Router) | None => false,
+            // The dialog was found dead by a 481 or 408 to another request (checklist F27), a BYE may have crossed it.
+            Some(Party::Router) => {
+                let dead = |c: &Client| c.final_code.is_some_and(|(code, _)| matches!(code, 408 | 481)) || c.refused_at.is_some();
+                self.clients.iter().any(|c| c.gateway.is_none() && dead(c))
+            }
+            None => false,
         };
         let first = self.byes.iter().map(|b| b.wall_ms).min();
         let ended = record.ended_at.map(|e| e.millis());
-        if !fits || ended < first {
+        if !fits || (ended < first && record.hung_up_by != Some(Party::Router)) {
             wrong.push(format!("ended {ended:?} by {:?}; BYEs: {:?}", record.hung_up_by, self.byes));
         }
     }
 }
 
-/// What an attempt's row says against what its branch saw.
+/// What an attempt's row says against what its branch had seen when the attempt ended.
 fn disagrees(client: &Client, row: &AttemptRow, server: &Server) -> Option<String> {
-    let seen = client.final_code.map(|(code, _)| code);
+    let end = row.started_at.millis() + row.duration_ms as i64;
+    let by_then = |at: Option<Now>| at.is_some_and(|at| at.wall.millis() < end);
+    let (seen, at) = client.final_code.map_or((0, None), |(code, at)| (code, Some(at.wall.millis())));
     let fits = match row.why {
-        Why::Replied => seen == Some(row.code),
-        Why::Timeout => client.provisionals == 0 && row.code == 408,
-        Why::NoProgress => client.rang_at.is_none() && row.code == 408,
-        Why::NoAnswer => client.rang_at.is_some() && row.code == 408,
+        Why::Replied => seen == row.code && at == Some(end),
+        Why::Timeout => !by_then(client.heard_at) && row.code == 408,
+        Why::NoProgress => client.heard_at.is_some() && !by_then(client.rang_at) && row.code == 408,
+        Why::NoAnswer => by_then(client.rang_at) && row.code == 408,
         Why::Transport => client.refused_at.is_some() && row.code == 503,
         Why::Cancelled => server.cancelled.is_some(),
         Why::Lost => server.answered.is_some() && server.answered_by != client.gateway,
-        Why::Late => seen == Some(row.code) && row.code < 300,
+        Why::Late => client.answers > 0 && (200..300).contains(&row.code),
     };
-    (!fits).then(|| format!("{:?} {}, the border saw {seen:?}", row.why, row.code))
+    (!fits).then(|| format!("{:?} {} after {} ms, the border saw {seen}", row.why, row.code, row.duration_ms))
 }

@@ -1,0 +1,185 @@
+//! What the router may know of the gateways, as the border shows it: probes that went out, and what came back.
+//!
+//! Deliberately of two minds: `surely_down` and `doubtful` leave room between them for what the border can't tell.
+
+use super::invariants::{Law, Tally};
+use super::site::{self, OFFICE, Site};
+use super::wire::Wire;
+use crate::time::Instant;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// The probe in flight: branch, when it fails unless answered.
+    probe: Option<(String, Instant)>,
+    /// Probes failed, and answered, in a row.
+    failed: u32,
+    answered: u32,
+    down: bool,
+    /// Calls' INVITEs without any answer yet: branch, when they count as silence.
+    asked: Vec<(String, Instant)>,
+    /// A call met silence or an error, and none was answered since.
+    silent: bool,
+    resting_until: Option<Instant>,
+    /// When it was last doubtful.
+    doubted_at: Instant,
+}
+
+#[derive(Clone, Debug)]
+pub struct HealthWatch {
+    gateways: Vec<Seen>,
+    pub probes: u64,
+}
+
+impl Default for HealthWatch {
+    fn default() -> HealthWatch {
+        HealthWatch { gateways: vec![Seen::default(); OFFICE + 1], probes: 0 }
+    }
+}
+
+/// More successes in a row than any revision asks for.
+const RECOVERIES_MOST: u32 = 3;
+
+impl HealthWatch {
+    /// A new revision: what it does not declare, or asks in another way, is known no more.
+    pub fn reload(&mut self, before: &Site, after: &Site) {
+        for (index, seen) in self.gateways.iter_mut().enumerate().take(site::TRUNKS) {
+            let (old, new) = (&before.trunks[index], &after.trunks[index]);
+            if !old.declared || !new.declared || old.probed != new.probed {
+                let doubt = seen.down || seen.silent;
+                let (resting_until, doubted_at) = (seen.resting_until, seen.doubted_at);
+                *seen = Seen { silent: doubt, resting_until, doubted_at, ..Seen::default() };
+            }
+            // Another threshold may change its mind at the next probe.
+            if before.timers != after.timers && !seen.down {
+                seen.failed = 0;
+            }
+        }
+    }
+
+    /// An OPTIONS of the router's own.
+    pub fn probe_out(&mut self, tally: &mut Tally, now: Instant, site: &Site, to: SocketAddr, wire: &Wire) {
+        let Some(index) = site::gateway_at(to) else { return };
+        self.tick(now, site);
+        let seen = &mut self.gateways[index];
+        let branch = wire.branch();
+        if seen.probe.as_ref().is_some_and(|(b, _)| b == branch) {
+            return;
+        }
+        let expected = index != OFFICE && site.trunks[index].declared && site.trunks[index].probed;
+        let free = seen.probe.is_none();
+        tally.check(Law::ProbesInOrder, now, None, expected && free, || {
+            format!("a probe to {}: expected {expected}, none in flight {free}", site::name(index))
+        });
+        seen.probe = Some((branch.to_string(), now + site.timers.probe_timeout));
+        self.probes += 1;
+    }
+
+    /// A response to a probe.
+    pub fn probe_in(&mut self, now: Instant, site: &Site, from: SocketAddr, wire: &Wire) {
+        let Some(index) = site::gateway_at(from) else { return };
+        self.tick(now, site);
+        let seen = &mut self.gateways[index];
+        if seen.probe.as_ref().is_some_and(|(b, _)| b == wire.branch()) && wire.code >= 200 {
+            seen.probe = None;
+            seen.ended(wire.code < 500 && wire.code != 408 || wire.code == 501, site);
+        }
+    }
+
+    /// An INVITE of a call goes to a gateway.
+    pub fn asked(&mut self, now: Instant, to: SocketAddr, branch: &str, attempt: Duration) {
+        if let Some(index) = site::gateway_at(to) {
+            let seen = &mut self.gateways[index];
+            if !seen.asked.iter().any(|(b, _)| b == branch) {
+                seen.asked.push((branch.to_string(), now + attempt));
+            }
+        }
+    }
+
+    /// A response to an INVITE of a call.
+    pub fn heard(&mut self, now: Instant, site: &Site, from: SocketAddr, wire: &Wire) {
+        let Some(index) = site::gateway_at(from) else { return };
+        self.tick(now, site);
+        let seen = &mut self.gateways[index];
+        if let Some(at) = seen.asked.iter().position(|(b, _)| b == wire.branch()) {
+            seen.asked.swap_remove(at);
+            seen.silent = false;
+        }
+        if wire.code == 503
+            && let Some(seconds) = wire.named("Retry-After").and_then(|s| s.parse().ok())
+        {
+            let until = now + Duration::from_secs(seconds);
+            seen.resting_until = seen.resting_until.max(Some(until));
+        }
+    }
+
+    /// An ICMP error for something sent to a gateway.
+    pub fn refused(&mut self, now: Instant, site: &Site, to: SocketAddr, branch: &str) {
+        let Some(index) = site::gateway_at(to) else { return };
+        self.tick(now, site);
+        let seen = &mut self.gateways[index];
+        if seen.probe.as_ref().is_some_and(|(b, _)| b == branch || branch.is_empty()) {
+            seen.probe = None;
+            seen.ended(false, site);
+        }
+        seen.asked.retain(|(b, _)| b != branch && !branch.is_empty());
+        seen.silent = true;
+    }
+
+    /// Lets time pass: what was not answered failed.
+    fn tick(&mut self, now: Instant, site: &Site) {
+        for seen in &mut self.gateways {
+            if seen.doubtful(now) {
+                seen.doubted_at = now;
+            }
+            if seen.probe.as_ref().is_some_and(|(_, until)| *until <= now) {
+                seen.probe = None;
+                seen.ended(false, site);
+            }
+            let before = seen.asked.len();
+            seen.asked.retain(|(_, until)| *until > now);
+            seen.silent |= seen.asked.len() < before;
+        }
+    }
+
+    /// Its probes fail, beyond doubt, so a router that forgot nothing takes it for down.
+    pub fn surely_down(&self, gateway: usize) -> bool {
+        self.gateways[gateway].down && self.gateways[gateway].answered == 0
+    }
+
+    /// It may be taken for down, or resting.
+    pub fn doubtful(&self, gateway: usize, now: Instant) -> bool {
+        self.gateways[gateway].doubtful(now)
+    }
+
+    /// Nothing spoke against it at any time since `since`.
+    pub fn surely_up(&self, gateway: usize, since: Instant, now: Instant) -> bool {
+        !self.doubtful(gateway, now) && self.gateways[gateway].doubted_at < since
+    }
+}
+
+impl Seen {
+    fn doubtful(&self, now: Instant) -> bool {
+        let overdue = |until: &Instant| *until <= now;
+        self.down
+            || self.failed > 0
+            || self.silent
+            || self.resting_until.is_some_and(|until| until >= now)
+            || self.probe.as_ref().is_some_and(|(_, until)| overdue(until))
+            || self.asked.iter().any(|(_, until)| overdue(until))
+    }
+
+    fn ended(&mut self, alive: bool, site: &Site) {
+        if alive {
+            self.answered += 1;
+            if self.answered >= RECOVERIES_MOST || !self.down {
+                (self.failed, self.down) = (0, false);
+            }
+        } else {
+            self.failed += 1;
+            self.answered = 0;
+            self.down |= self.failed >= site.timers.failures;
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! A run: so many calls, reloads and deaths of gateways, from one seed; and what came of it.
+
+use super::Chance;
+use super::caller::{Caller, Ending};
+use super::errand::Errand;
+use super::invariants::{Breach, Law, Tally};
+use super::monitor::Monitor;
+use super::net::{Health, Net, Token, Weather};
+use super::router::Router;
+use super::site::{self, Site};
+use super::stage::{CONTROL, Stage};
+use super::world::{START, World};
+use crate::proxy::Plant;
+use crate::worker::Load;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub calls: u64,
+    pub seed: u64,
+    /// Datagrams lost, in percent.
+    pub loss: f64,
+    pub reloads: u64,
+    pub kills: u64,
+    pub plant: Plant,
+    /// The call whose messages are written down.
+    pub trace: Option<u64>,
+    /// Goes on for so long after a breach, for the rest of the story.
+    pub aftermath: Duration,
+}
+
+/// Counts over a run, for people.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Summary {
+    pub calls: u64,
+    pub answered: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+    pub rejected: u64,
+    /// Requests that are no calls.
+    pub others: u64,
+    /// Callers that heard nothing at all.
+    pub unheard: u64,
+    pub attempts: u64,
+    pub repeats: u64,
+    pub records: u64,
+    pub reloads: u64,
+    pub kills: u64,
+}
+
+impl Summary {
+    pub(super) fn count(&mut self, caller: &Caller, monitor: &Monitor) {
+        self.attempts += u64::from(monitor.attempts);
+        self.repeats += u64::from(monitor.repeats);
+        if caller.plan.errand != Errand::Call {
+            self.others += 1;
+            return;
+        }
+        self.calls += 1;
+        match caller.ending {
+            Ending::Answered => self.answered += 1,
+            Ending::Failed(487) if caller.cancelled => self.cancelled += 1,
+            Ending::Failed(_) if monitor.attempts == 0 => self.rejected += 1,
+            Ending::Failed(_) => self.failed += 1,
+            Ending::TimedOut | Ending::Open => self.unheard += 1,
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Report {
+    pub tally: Tally,
+    pub summary: Summary,
+    /// Calls that were begun.
+    pub begun: u64,
+    pub virtual_time: Duration,
+    pub datagrams: u64,
+    pub lost: u64,
+    pub probes: u64,
+    /// Most calls alive at a time.
+    pub peak: usize,
+    pub trace: Vec<String>,
+    /// The latest turns of the gateways, reloads and kills.
+    pub turns: Vec<String>,
+}
+
+impl Report {
+    pub fn breach(&self) -> Option<&Breach> {
+        self.tally.breach.as_ref()
+    }
+}
+
+/// Mean time between calls.
+const GAP: Duration = Duration::from_micros(4_000);
+/// After so many calls the world falls silent, and what is left is looked at.
+const ROUND: u64 = 20_000;
+/// How long silence takes: longer than any call and any transaction.
+const LULL: Duration = Duration::from_secs(200);
+
+const NEXT_CALL: u16 = 0;
+const REVIVE: u16 = 1;
+
+pub struct Simulation {
+    options: Options,
+    world: World,
+    stage: Stage,
+    chance: Chance,
+    begun: u64,
+    peak: usize,
+}
+
+impl Simulation {
+    pub fn new(options: Options) -> Simulation {
+        let mut chance = Chance::part(options.seed, 0x7275_6e00);
+        let site = Site::first(&mut chance);
+        let snapshot = super::site_draft::snapshot(&site);
+        let revision = snapshot.revision.to_string();
+        let router = Router::start(START, snapshot, chance.seed(), 1, options.plant);
+        let net = Net::new(options.seed, Weather::rough(options.loss));
+        let mut stage = Stage::new(options.seed, vec![site], vec![revision], router.sockets().to_vec());
+        stage.traced = options.trace;
+        let world = World::new(options.seed, net, router);
+        Simulation { options, world, stage, chance, begun: 0, peak: 0 }
+    }
+
+    /// Calls begun so far.
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    pub fn over(&self) -> bool {
+        self.stopped() || self.begun >= self.options.calls
+    }
+
+    fn stopped(&self) -> bool {
+        let breach = self.stage.tally.breach.as_ref();
+        breach.is_some_and(|b| self.world.now.at >= b.at + self.options.aftermath)
+    }
+
+    /// Runs one round: at most [`ROUND`] calls, then silence. Check [`Simulation::over`] after it.
+    pub fn round(&mut self) {
+        let last = self.options.calls.min(self.begun + ROUND);
+        self.begin_next();
+        while self.begun < last && !self.stopped() {
+            let until = self.world.now.at + Duration::from_secs(1);
+            self.go_on(until, last);
+        }
+        let until = self.world.now.at + LULL;
+        self.go_on(until, last);
+        self.check_silence(false);
+    }
+
+    fn go_on(&mut self, until: crate::time::Instant, last: u64) {
+        while !self.stopped() && self.world.step(&mut self.stage, until) {
+            while let Some(token) = self.stage.wanted.pop() {
+                match token.part {
+                    NEXT_CALL if self.begun < last => self.begin_next(),
+                    REVIVE => self.world.net.set_health(site::address(token.index as usize), Health::Alive),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn begin_next(&mut self) {
+        let number = self.begun;
+        self.begun += 1;
+        self.stage.begin(&mut self.world, number);
+        self.peak = self.peak.max(self.stage.calls.len());
+        if due(number, self.options.calls, self.options.reloads) {
+            self.reload();
+        }
+        if due(number, self.options.calls, self.options.kills) {
+            self.kill();
+        }
+        if self.chance.percent(0.02) {
+            // The process is not scheduled for a moment, and then finds a heap of datagrams and late timers.
+            let length = Duration::from_millis(self.chance.within(20..=1500));
+            self.world.stall(length);
+        }
+        // Bursts: now and then many calls come at the same instant.
+        let gap = match self.chance.percent(30.0) {
+            true => 0,
+            false => self.chance.within(0..=GAP.as_micros() as u64 * 3),
+        };
+        let token = Token { call: CONTROL, part: NEXT_CALL, kind: 0, index: 0 };
+        self.world.net.wake(self.world.now.at, Duration::from_micros(gap), token);
+    }
+
+    fn reload(&mut self) {
+        let before = &self.stage.sites[self.stage.sites.len() - 1];
+        let site = before.next(&mut self.chance);
+        self.stage.health.reload(before, &site);
+        let what = format!("reload: revision {}", site.number);
+        self.stage.turn(self.world.now, &what);
+        self.take_revision(site);
+        self.stage.summary.reloads += 1;
+    }
+
+    fn take_revision(&mut self, site: Site) {
+        let snapshot = super::site_draft::snapshot(&site);
+        self.stage.revisions.push(snapshot.revision.to_string());
+        self.stage.sites.push(site);
+        self.world.reload(&mut self.stage, &snapshot);
+    }
+
+    fn kill(&mut self) {
+        let victim = self.chance.below(site::TRUNKS as u64);
+        let health = *self.chance.pick(&[Health::Silent, Health::Refusing]);
+        self.world.net.set_health(site::address(victim as usize), health);
+        let until = Duration::from_millis(self.chance.within(2_000..=60_000));
+        let what = format!("kill: {} is {health:?} for {until:?}", site::name(victim as usize));
+        self.stage.turn(self.world.now, &what);
+        let token = Token { call: CONTROL, part: REVIVE, kind: 0, index: victim as u32 };
+        self.world.net.wake(self.world.now.at, until, token);
+        self.stage.summary.kills += 1;
+    }
+
+    /// When all is quiet, nothing is left but the probes; with `probes_gone`, nothing at all.
+    fn check_silence(&mut self, probes_gone: bool) {
+        if self.stopped() {
+            return;
+        }
+        let now = self.world.now.at;
+        let load = self.world.router.load();
+        let most = if probes_gone { 0 } else { site::TRUNKS };
+        let quiet = Load { client_transactions: 0, timers: 0, ..load } == Load::default()
+            && load.client_transactions <= most
+            && load.timers <= most;
+        let open = self.world.router.open_records();
+        let calls = self.stage.calls.len();
+        self.stage.tally.check(Law::NothingLeft, now, None, quiet && open == 0 && calls == 0, || {
+            format!("{load:?}, {open} open records, {calls} calls")
+        });
+    }
+
+    /// The end: the last revision names no gateway that is probed, and then nothing at all may be left.
+    pub fn finish(mut self) -> Report {
+        if !self.stopped() {
+            let mut bare = self.stage.sites[self.stage.sites.len() - 1].clone();
+            bare.number += 1;
+            let before = bare.clone();
+            bare.trunks.iter_mut().for_each(|t| t.probed = false);
+            self.stage.health.reload(&before, &bare);
+            self.take_revision(bare);
+            let until = self.world.now.at + LULL;
+            self.go_on(until, self.begun);
+            self.check_silence(true);
+        }
+        Report {
+            virtual_time: self.world.now.at.since(START.at),
+            datagrams: self.world.net.datagrams,
+            lost: self.world.net.lost,
+            probes: self.stage.health.probes,
+            tally: self.stage.tally,
+            summary: self.stage.summary,
+            begun: self.begun,
+            peak: self.peak,
+            trace: self.stage.trace.lines,
+            turns: self.stage.turns.into(),
+        }
+    }
+
+    /// Runs to the end.
+    pub fn run(options: Options) -> Report {
+        let mut simulation = Simulation::new(options);
+        while !simulation.over() {
+            simulation.round();
+        }
+        simulation.finish()
+    }
+}
+
+/// Whether one of `count` events, spread evenly over all calls, falls on this call.
+fn due(number: u64, calls: u64, count: u64) -> bool {
+    let share = |n: u64| u128::from(n) * u128::from(count) / u128::from(calls.max(1));
+    share(number + 1) > share(number)
+}
