@@ -156,7 +156,10 @@ fn summary(seed: u64, report: &Report, seconds: f64) {
         s.answered, s.failed, s.cancelled, s.rejected, s.unheard, s.others
     );
     println!("gateways  {} attempts, {} retransmissions, {} probes", s.attempts, s.repeats, report.probes);
-    println!("network   {} datagrams, {} lost; {} reloads, {} kills", report.datagrams, report.lost, s.reloads, s.kills);
+    println!(
+        "network   {} datagrams, {} lost; {} reloads, {} kills",
+        report.datagrams, report.lost, s.reloads, s.kills
+    );
     println!("records   {}; at most {} calls alive at a time", s.records, report.peak);
     println!(
         "time      {:.0} s of virtual time in {seconds:.1} s, {:.0} calls a second",
@@ -174,7 +177,8 @@ fn breach(args: &Args, seed: u64, report: &Report) {
     println!("gateways and reloads of late:");
     report.turns.iter().for_each(|turn| println!("{turn}"));
     if let Some(call) = breach.call {
-        let again = Simulation::run(Options { trace: Some(call), aftermath: AFTERMATH, ..options(args, seed, Plant::None) });
+        let again =
+            Simulation::run(Options { trace: Some(call), aftermath: AFTERMATH, ..options(args, seed, Plant::None) });
         println!("\ncall {call}:");
         trace(&again);
     }

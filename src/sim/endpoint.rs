@@ -88,7 +88,14 @@ pub struct Answered {
 
 impl Transactions {
     /// Sends a request and keeps repeating it.
-    pub fn request(&mut self, desk: &mut Desk, method: &'static str, branch: String, to: SocketAddr, text: String) -> usize {
+    pub fn request(
+        &mut self,
+        desk: &mut Desk,
+        method: &'static str,
+        branch: String,
+        to: SocketAddr,
+        text: String,
+    ) -> usize {
         let bytes = text.into_bytes().into_boxed_slice();
         desk.send(to, &bytes);
         let index = self.outgoing.len();
@@ -182,7 +189,9 @@ impl Transactions {
     /// Whether a request is the repetition of one that was answered: then the answer is repeated.
     pub fn repeated(&mut self, desk: &mut Desk, wire: &Wire) -> bool {
         let branch = wire.branch();
-        let Some(own) = self.incoming.iter().find(|i| i.branch == branch && i.method == wire.method) else { return false };
+        let Some(own) = self.incoming.iter().find(|i| i.branch == branch && i.method == wire.method) else {
+            return false;
+        };
         // RFC 6026 §7.1: a server transaction in Accepted absorbs; the 2xx repeats by its own timer.
         if !(own.method == "INVITE" && (200..300).contains(&own.code)) {
             desk.send(own.to, &own.response);

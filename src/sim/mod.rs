@@ -6,6 +6,7 @@
 
 mod caller;
 mod chance;
+mod compile;
 mod endpoint;
 mod errand;
 mod gateway;
@@ -16,13 +17,13 @@ pub mod net;
 mod router;
 mod run;
 mod site;
-mod site_draft;
 mod stage;
 mod trace;
 pub mod wire;
 mod world;
 
 pub use chance::Chance;
+pub use compile::snapshot;
 pub use invariants::{Breach, Law, Tally};
 pub use router::Router;
 pub use run::{Options, Report, Simulation};

@@ -40,8 +40,10 @@ pub enum Health {
     Alive,
     /// Off the network: no answer, no error.
     Silent,
-    /// Its port is closed: the sender gets an ICMP error.
+    /// Its process is dead and its port closed: the sender gets an ICMP error.
     Refusing,
+    /// Hears nothing, and still sends.
+    Deaf,
 }
 
 /// Names what is to be done when a wake-up comes due; its meaning is the owner's.
@@ -151,6 +153,9 @@ impl Net {
 
     pub fn send(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> Fate {
         self.datagrams += 1;
+        if matches!(self.health(from), Health::Silent | Health::Refusing) {
+            return Fate::Lost;
+        }
         if self.is_doomed(from, to, bytes) || self.chance.percent(self.weather.loss) {
             self.lost += 1;
             return Fate::Lost;

@@ -114,7 +114,7 @@ impl Simulation {
     pub fn new(options: Options) -> Simulation {
         let mut chance = Chance::part(options.seed, 0x7275_6e00);
         let site = Site::first(&mut chance);
-        let snapshot = super::site_draft::snapshot(&site);
+        let snapshot = site.snapshot();
         let revision = snapshot.revision.to_string();
         let router = Router::start(START, snapshot, chance.seed(), 1, options.plant);
         let net = Net::new(options.seed, Weather::rough(options.loss));
@@ -199,7 +199,7 @@ impl Simulation {
     }
 
     fn take_revision(&mut self, site: Site) {
-        let snapshot = super::site_draft::snapshot(&site);
+        let snapshot = site.snapshot();
         self.stage.revisions.push(snapshot.revision.to_string());
         self.stage.sites.push(site);
         self.world.reload(&mut self.stage, &snapshot);
@@ -207,7 +207,7 @@ impl Simulation {
 
     fn kill(&mut self) {
         let victim = self.chance.below(site::TRUNKS as u64);
-        let health = *self.chance.pick(&[Health::Silent, Health::Refusing]);
+        let health = *self.chance.pick(&[Health::Silent, Health::Refusing, Health::Deaf]);
         self.world.net.set_health(site::address(victim as usize), health);
         let until = Duration::from_millis(self.chance.within(2_000..=60_000));
         let what = format!("kill: {} is {health:?} for {until:?}", site::name(victim as usize));
@@ -229,9 +229,9 @@ impl Simulation {
             && load.client_transactions <= most
             && load.timers <= most;
         let open = self.world.router.open_records();
-        let calls = self.stage.calls.len();
-        self.stage.tally.check(Law::NothingLeft, now, None, quiet && open == 0 && calls == 0, || {
-            format!("{load:?}, {open} open records, {calls} calls")
+        let left = self.stage.calls.keys().min().copied();
+        self.stage.tally.check(Law::NothingLeft, now, left, quiet && open == 0 && left.is_none(), || {
+            format!("{load:?}, {open} open records, calls not over: {left:?}")
         });
     }
 

@@ -3,8 +3,10 @@
 //! The opinion is worked out from this file's own model, never by `route`: it is what the judges hold the router to.
 
 use super::Chance;
+use crate::proxy::Snapshot;
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const LAN: &str = "10.0.0.1:5060";
@@ -82,6 +84,16 @@ pub fn address(gateway: usize) -> SocketAddr {
         OFFICE => SocketAddr::from(([10, 1, 0, 100], 5060)),
         n => SocketAddr::from(([10, 2, 0, n as u8 + 1], 5060)),
     }
+}
+
+/// Where a trunk calls from.
+pub fn calling_address(trunk: usize) -> SocketAddr {
+    SocketAddr::new(address(trunk).ip(), 5070)
+}
+
+/// The trunk that has an address, whatever the port.
+pub fn trunk_of(ip: IpAddr) -> Option<usize> {
+    (0..TRUNKS).find(|t| address(*t).ip() == ip)
 }
 
 /// Index of the gateway with an address.
@@ -184,6 +196,11 @@ impl Site {
         gateway == OFFICE || self.trunks[gateway].declared
     }
 
+    /// The revision, compiled. What this file writes is always valid.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        super::compile::snapshot(&self.text()).unwrap_or_else(|errors| panic!("{errors}\n{}", self.text()))
+    }
+
     /// The configuration as somebody would write it.
     pub fn text(&self) -> String {
         let t = &self.timers;
@@ -192,7 +209,11 @@ impl Site {
              access:\n  trusted: {{ phones: {{ sources: [\"10.1.0.0/24\"], listen: [lan] }} }}\n  gateways: true\ngateways:\n",
             self.number
         );
-        let _ = writeln!(text, "  office: {{ address: \"{}\", listen: lan, probing: {{ method: none }} }}", address(OFFICE));
+        let _ = writeln!(
+            text,
+            "  office: {{ address: \"{}\", listen: lan, probing: {{ method: none }} }}",
+            address(OFFICE)
+        );
         for (index, trunk) in self.trunks.iter().enumerate().filter(|(_, t)| t.declared) {
             let _ = write!(text, "  {}: {{ address: \"{}\", listen: wan", name(index), address(index));
             if !trunk.add.is_empty() {
@@ -201,7 +222,7 @@ impl Site {
             let probing = if trunk.probed { "" } else { ", probing: { method: none }" };
             let _ = writeln!(text, "{probing} }}");
         }
-        text.push_str("groups:\n  inbound:\n    calls_out: false\n    match:\n");
+        text.push_str("groups:\n  inbound:\n    calls_out: false\n    match:\n      - { gateway: office }\n");
         for index in (0..TRUNKS).filter(|i| self.trunks[*i].declared) {
             let _ = writeln!(text, "      - {{ gateway: {} }}", name(index));
         }
@@ -270,12 +291,8 @@ impl Line {
             Strip::Matched => "matched".into(),
         };
         let raw = if self.raw { ", raw: true" } else { "" };
-        let _ = writeln!(
-            text,
-            "to: {}, number: {{ strip: {strip}, add: \"{}\"{raw} }} }}",
-            targets(&self.to),
-            self.add
-        );
+        let _ =
+            writeln!(text, "to: {}, number: {{ strip: {strip}, add: \"{}\"{raw} }} }}", targets(&self.to), self.add);
     }
 }
 

@@ -87,10 +87,11 @@ impl Stage {
         let mut chance = Chance::part(self.seed, number);
         let (address, router) = match chance.below(1000) {
             0..920 => (SocketAddr::from(([10, 1, 0, 1 + chance.below(50) as u8], 5060)), self.sockets[0]),
-            920..995 => (site::address(chance.below(site::TRUNKS as u64) as usize), self.sockets[1]),
+            // A trunk calls from another port than the one it is called at, and that one never dies.
+            920..995 => (site::calling_address(chance.below(site::TRUNKS as u64) as usize), self.sockets[1]),
             _ => (SocketAddr::from(([10, 9, 0, 1], 5060)), self.sockets[1]),
         };
-        let trunk = site::gateway_at(address).is_some();
+        let trunk = site::trunk_of(address.ip()).is_some();
         let dialled = match trunk && chance.percent(90.0) {
             true => format!("9{:05}", chance.below(100_000)),
             false => site::draw_number(&mut chance),
@@ -109,7 +110,10 @@ impl Stage {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let now = world.now;
         let quiet_for = now.at.0.saturating_sub(call.monitor.last_at.max(call.started.at.0));
-        let over = call.caller.quiet() && u128::from(quiet_for) >= SILENCE.as_micros();
+        // A caller whose answer was lost, and its gateway dead before it could repeat it, waits in vain; the router has
+        // done what it can.
+        let done = call.caller.quiet() || call.monitor.answered_all();
+        let over = done && u128::from(quiet_for) >= SILENCE.as_micros();
         let too_long = now.at.since(call.started.at) > LONGEST;
         if !over && !too_long {
             let token = Token { call: number, part: REVIEW, kind: 0, index: 0 };
@@ -117,7 +121,8 @@ impl Stage {
         }
         let Some(mut call) = self.calls.remove(&number) else { return };
         let ending = call.caller.ending;
-        self.tally.check(Law::EndsOnce, now.at, Some(number), ending != Ending::Open && !too_long, || {
+        let ended = ending != Ending::Open || call.monitor.answered_all();
+        self.tally.check(Law::EndsOnce, now.at, Some(number), ended && !too_long, || {
             format!("after {:?} it is {ending:?} for its caller", now.at.since(call.started.at))
         });
         self.summary.count(&call.caller, &call.monitor);
@@ -168,7 +173,8 @@ impl Cast for Stage {
             (number, REVIEW) => self.review(world, number),
             (number, part) => {
                 let Some(call) = self.calls.get_mut(&number) else { return };
-                let mut desk = Desk { now: world.now.at, net: &mut world.net, call: number, part, address: call.address };
+                let mut desk =
+                    Desk { now: world.now.at, net: &mut world.net, call: number, part, address: call.address };
                 match part.checked_sub(1) {
                     None => call.caller.woken(&mut desk, token.kind, token.index as usize),
                     Some(at) => {
@@ -309,7 +315,7 @@ impl Stage {
             self.trace.note(now, &brief(record));
         }
         match number.and_then(|n| self.calls.get_mut(&n)) {
-            Some(call) => call.monitor.records.push(record.clone()),
+            Some(call) => call.monitor.recorded(record),
             None => self.tally.check(Law::RecordOnce, now.at, number, false, || {
                 format!("a record after the end of its call: {}", brief(record))
             }),

@@ -128,7 +128,7 @@ impl World {
             }
             Event::Arrival(datagram) => match self.net.health(datagram.to) {
                 Health::Alive => cast.arrived(self.now, &mut self.net, &datagram),
-                Health::Silent => {}
+                Health::Silent | Health::Deaf => {}
                 Health::Refusing => self.net.refuse(self.now.at, datagram),
             },
         }

@@ -79,7 +79,7 @@ impl Monitor {
             initial: wire.to_tag().is_empty(),
             at: view.now,
             site: view.site,
-            trunk: site::gateway_at(from).filter(|g| *g < site::TRUNKS),
+            trunk: site::trunk_of(from.ip()),
             admitted: admitted(view, from.ip()),
             max_forwards: wire.max_forwards.and_then(|m| m.parse().ok()).unwrap_or(70),
             tampered: self.is_tampered(wire),
@@ -119,9 +119,9 @@ impl Monitor {
         let mut duties = Duties::default();
         let Some(index) = self.client_of(wire.branch(), wire.cseq_method) else { return duties };
         let newest = self.clients.iter().rposition(|c| c.server == self.clients[index].server && c.method == "INVITE");
-        let attempt = self.clients[index].server.map_or(view.sites[view.site].timers.attempt, |s| {
-            view.sites[self.servers[s].site].timers.attempt
-        });
+        let attempt = self.clients[index]
+            .server
+            .map_or(view.sites[view.site].timers.attempt, |s| view.sites[self.servers[s].site].timers.attempt);
         let client = &mut self.clients[index];
         if client.to != seen.from || client.method != "INVITE" {
             note(client, view, wire);

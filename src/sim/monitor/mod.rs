@@ -47,7 +47,9 @@ pub struct Monitor {
     pub call: u64,
     pub servers: Vec<Server>,
     pub clients: Vec<Client>,
-    pub records: Vec<Record>,
+    records: Vec<Record>,
+    /// Whether the call had a late answer when its record was written.
+    late_then: bool,
     /// User parts of the Record-Routes that the router wrote: its cookies.
     cookies: Vec<String>,
     /// BYEs that came in whole: from the caller's side?, when.
@@ -97,6 +99,19 @@ impl Monitor {
         for client in self.clients.iter_mut().filter(silent) {
             client.refused_at.get_or_insert(view.now.at);
         }
+    }
+
+    /// The router has sent a final to every request that it took and owes one.
+    pub fn answered_all(&self) -> bool {
+        let owes = |s: &&Server| s.is_invite() && s.initial;
+        !self.servers.is_empty()
+            && self.servers.iter().filter(owes).all(|s| s.final_code.is_some() || s.answered.is_some())
+    }
+
+    /// A record of this call was written.
+    pub fn recorded(&mut self, record: &Record) {
+        self.late_then = self.servers.iter().any(|s| s.initial && s.late);
+        self.records.push(record.clone());
     }
 
     fn check(&self, view: &mut View, law: Law, holds: bool, what: impl FnOnce() -> String) {

@@ -84,9 +84,11 @@ impl Monitor {
     fn fits_the_rule(&mut self, view: &mut View, server: usize, out: Seen) {
         let own = &self.servers[server];
         let Ruling::Hunt(targets) = own.ruling(view.sites) else {
-            return self.check(view, Law::RuleGateways, false, || format!("{} has no gateways", first_line(out.wire.text)));
+            return self
+                .check(view, Law::RuleGateways, false, || format!("{} has no gateways", first_line(out.wire.text)));
         };
-        let tried: Vec<usize> = self.clients.iter().filter(|c| c.server == Some(server)).filter_map(|c| c.gateway).collect();
+        let tried: Vec<usize> =
+            self.clients.iter().filter(|c| c.server == Some(server)).filter_map(|c| c.gateway).collect();
         let (number, host) = user_and_host(out.wire.uri);
         let place = targets.iter().position(|(g, _)| site::address(*g) == out.to);
         let fits = place.is_some_and(|at| {
@@ -94,22 +96,39 @@ impl Monitor {
             // Whoever stands before it was tried, or is out for a reason that the border has seen: the list was made
             // when the call came, and the live state is asked before each attempt.
             let passed = targets[..at].iter().all(|(g, n)| {
-                tried.contains(g) || n.is_empty() || !view.sites[view.site].has(*g) || !view.health.surely_up(*g, own.at.at, view.now.at)
+                tried.contains(g)
+                    || n.is_empty()
+                    || !view.sites[view.site].has(*g)
+                    || !view.health.surely_up(*g, own.at.at, view.now.at)
             });
-            passed && !tried.contains(gateway) && expected == number && address_of(host_uri(host).as_str()) == Some(out.to)
+            passed
+                && !tried.contains(gateway)
+                && expected == number
+                && address_of(host_uri(host).as_str()) == Some(out.to)
         });
         let from_revision = own.site;
         self.check(view, Law::RuleGateways, fits, || {
-            format!("{} to {}; revision {from_revision} says {targets:?}, tried {tried:?}", first_line(out.wire.text), out.to)
+            format!(
+                "{} to {}; revision {from_revision} says {targets:?}, tried {tried:?}",
+                first_line(out.wire.text),
+                out.to
+            )
         });
         let Some(at) = place else { return };
         let better = |(g, n): &(usize, String)| {
-            !tried.contains(g) && !n.is_empty() && view.sites[view.site].has(*g) && view.health.surely_up(*g, own.at.at, view.now.at)
+            !tried.contains(g)
+                && !n.is_empty()
+                && view.sites[view.site].has(*g)
+                && view.health.surely_up(*g, own.at.at, view.now.at)
         };
         if view.health.surely_down(targets[at].0) {
             let usable = targets.iter().find(|t| better(t)).map(|t| t.0);
             self.check(view, Law::DownIsKept, usable.is_none(), || {
-                format!("{} is down and was tried, {} is up", site::name(targets[at].0), site::name(usable.unwrap_or(0)))
+                format!(
+                    "{} is down and was tried, {} is up",
+                    site::name(targets[at].0),
+                    site::name(usable.unwrap_or(0))
+                )
             });
         }
     }
@@ -146,7 +165,8 @@ impl Monitor {
 
     fn cancel_out(&mut self, view: &mut View, out: Seen) {
         let Some(index) = self.client_of(out.wire.branch(), "INVITE") else {
-            return self.check(view, Law::SameTransaction, false, || format!("{}: no such branch", first_line(out.wire.text)));
+            return self
+                .check(view, Law::SameTransaction, false, || format!("{}: no such branch", first_line(out.wire.text)));
         };
         let client = &mut self.clients[index];
         let heard = client.provisionals > 0;

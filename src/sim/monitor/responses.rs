@@ -31,7 +31,8 @@ impl Monitor {
 
     /// Whether a response came on a branch of this server transaction.
     fn is_of(&self, server: usize, seen: Seen) -> bool {
-        self.client_of(seen.wire.branch(), seen.wire.cseq_method).is_some_and(|c| self.clients[c].server == Some(server))
+        self.client_of(seen.wire.branch(), seen.wire.cseq_method)
+            .is_some_and(|c| self.clients[c].server == Some(server))
     }
 
     fn trying(&mut self, view: &mut View, input: Option<Seen>, index: usize, out: Seen) {
@@ -45,7 +46,15 @@ impl Monitor {
         self.check(view, Law::OneFinal, open, || "a 100 after the final".into());
     }
 
-    fn provisional(&mut self, view: &mut View, input: Option<Seen>, forwarded: Option<Seen>, index: usize, out: Seen, print: u64) {
+    fn provisional(
+        &mut self,
+        view: &mut View,
+        input: Option<Seen>,
+        forwarded: Option<Seen>,
+        index: usize,
+        out: Seen,
+        print: u64,
+    ) {
         let server = &self.servers[index];
         let open = server.final_code.is_none() && server.answered.is_none();
         let repeated = print == server.last_print && input.is_some_and(|i| i.wire.branch() == server.branch);
@@ -69,7 +78,11 @@ impl Monitor {
         }
         let Some(seen) = forwarded else {
             return self.check(view, Law::OneFinal, false, || {
-                format!("{} without one received: {:?}", first_line(out.wire.text), input.map(|i| first_line(i.wire.text)))
+                format!(
+                    "{} without one received: {:?}",
+                    first_line(out.wire.text),
+                    input.map(|i| first_line(i.wire.text))
+                )
             });
         };
         self.untouched(view, seen, out);
@@ -172,7 +185,9 @@ fn expected_verdict(server: &Server, view: &View) -> Expected {
         return Expected::One(Law::TamperedCookie, vec![403, 481]);
     }
     match (server.method.as_str(), server.initial) {
-        ("OPTIONS", true) if server.number.is_empty() || !server.number.starts_with(|c: char| c.is_ascii_digit()) => own(&[200]),
+        ("OPTIONS", true) if server.number.is_empty() || !server.number.starts_with(|c: char| c.is_ascii_digit()) => {
+            own(&[200])
+        }
         ("REGISTER", true) => own(&[403, 405]),
         (_, false) => Expected::Any,
         _ => match server.ruling(view.sites) {

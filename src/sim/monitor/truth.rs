@@ -5,8 +5,8 @@ use super::super::site::{self, Ruling};
 use super::super::trace::brief;
 use super::parties::{Client, Server};
 use super::{Monitor, View};
-use crate::time::Now;
 use crate::record::{AttemptRow, Outcome, Party, Record, Why};
+use crate::time::Now;
 
 impl Monitor {
     /// The last checks of a call. `revisions` are the router's names of the revisions, by index.
@@ -58,7 +58,7 @@ impl Monitor {
         if server.answered.is_some() && record.gateway.as_deref() != gateway.as_deref() {
             wrong.push(format!("answered by {:?}, not {gateway:?}", record.gateway));
         }
-        if server.answered.is_some() && record.late != server.late {
+        if server.answered.is_some() && record.late != self.late_then {
             wrong.push(format!("late is {}", record.late));
         }
         let at = server.answered.map(|a| a.wall.millis());
@@ -71,7 +71,8 @@ impl Monitor {
     }
 
     fn tries(&self, index: usize, record: &Record, wrong: &mut Vec<String>) {
-        let asked: Vec<&Client> = self.clients.iter().filter(|c| c.server == Some(index) && c.method == "INVITE").collect();
+        let asked: Vec<&Client> =
+            self.clients.iter().filter(|c| c.server == Some(index) && c.method == "INVITE").collect();
         if asked.len() != record.attempts.len() {
             return wrong.push(format!("{} attempts, not {}", record.attempts.len(), asked.len()));
         }
@@ -102,7 +103,9 @@ impl Monitor {
             Some(Party::Callee) => callee,
             // The dialog was found dead by a 481 or 408 to another request (checklist F27), a BYE may have crossed it.
             Some(Party::Router) => {
-                let dead = |c: &Client| c.final_code.is_some_and(|(code, _)| matches!(code, 408 | 481)) || c.refused_at.is_some();
+                let dead = |c: &Client| {
+                    c.final_code.is_some_and(|(code, _)| matches!(code, 408 | 481)) || c.refused_at.is_some()
+                };
                 self.clients.iter().any(|c| c.gateway.is_none() && dead(c))
             }
             None => false,
