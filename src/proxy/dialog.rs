@@ -164,7 +164,7 @@ impl Core {
     /// Which record a request inside a dialog may close.
     pub(super) fn close_of(&self, arrival: &Arrival, way: &Way) -> Option<Close> {
         let callee_tag = match way.by {
-            Party::Caller => arrival.message.to().and_then(|to| to.tag).unwrap_or_default(),
+            Party::Caller => arrival.receiver_tag(),
             _ => arrival.sender_tag(),
         };
         (way.cookie.record != 0).then(|| Close {

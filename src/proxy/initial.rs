@@ -23,7 +23,7 @@ struct Check {
 
 impl Core {
     pub(super) fn initial_request(&mut self, arrival: &Arrival, key: Key, out: &mut Effects) {
-        let uri = Uri::parse(arrival.message.request_uri());
+        let uri = arrival.uri();
         let for_us = uri.is_some_and(|uri| uri.user.is_none_or(<[u8]>::is_empty) && self.addresses.is_ours(&uri));
         let last_hop = arrival.message.max_forwards() == Some(Ok(0));
         if for_us || (arrival.method == Method::Options && last_hop) {
@@ -90,14 +90,13 @@ impl Core {
     pub(super) fn loop_hash(&self, arrival: &Arrival) -> u32 {
         let message = &arrival.message;
         let header = |name| message.header(name).unwrap_or_default();
-        let to_tag = message.to().and_then(|to| to.tag).unwrap_or_default();
-        let cseq = message.cseq().map_or(0, |cseq| cseq.number).to_be_bytes();
+        let cseq = arrival.cseq().to_be_bytes();
         let fields = [
             b"loop".as_slice(),
             message.request_uri(),
             header(Name::Route),
             arrival.sender_tag(),
-            to_tag,
+            arrival.receiver_tag(),
             arrival.call_id(),
             &cseq,
             message.method_text(),
@@ -111,7 +110,7 @@ impl Core {
     fn decide(&mut self, arrival: &Arrival, uri: Option<&Uri>, decision: &mut Decision) -> Number {
         let mut number = Number::new();
         route::clean(uri.and_then(|uri| uri.user).unwrap_or_default(), &mut number);
-        let from = arrival.message.from().and_then(|from| Uri::parse(from.uri));
+        let from = arrival.parts.and_then(|parts| Uri::parse(parts.from.uri));
         let facts = Facts {
             number: &number,
             user: from.and_then(|from| from.user).unwrap_or_default(),

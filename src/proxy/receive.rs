@@ -4,9 +4,9 @@ use super::core::Owner;
 use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
-use crate::sip::{Fault, Message, Method, Name, Parsed, Via, parse, validate};
+use crate::sip::{Fault, Message, Method, Name, Parsed, Parts, Reject, Uri, Via, parse, validate};
 use crate::time::Now;
-use crate::transaction::Again;
+use crate::transaction::{Again, Key};
 
 /// A request with what was found out about it on the way in.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub(super) struct Arrival<'a> {
     pub via: Via<'a>,
     pub method: Method,
     pub admission: super::access::Admission,
+    /// What the checks have read; `None` when they failed.
+    pub parts: Option<Parts<'a>>,
 }
 
 impl Core {
@@ -65,13 +67,10 @@ impl Core {
             }
         }
         let admission = self.loaded.snapshot.admit(&flow);
-        let arrival = Arrival { now, flow, message: *message, via, method, admission };
-        if let Err(reject) = validate(message, &self.loaded.snapshot.limits) {
-            self.counters.malformed += 1;
-            if method != Method::Ack && admission.admitted {
-                self.refuse(&arrival, key, reject.code, reject.reason, reject.why, out);
-            }
-            return;
+        let mut arrival = Arrival { now, flow, message: *message, via, method, admission, parts: None };
+        match validate(message, &self.loaded.snapshot.limits) {
+            Ok(parts) => arrival.parts = Some(parts),
+            Err(reject) => return self.invalid(&arrival, key, &reject, out),
         }
         match method {
             Method::Cancel => self.cancel_request(&arrival, key, out),
@@ -79,6 +78,13 @@ impl Core {
             // An ACK without a To tag acknowledges nothing (checklist X22).
             Method::Ack => self.counters.strays += 1,
             _ => self.initial_request(&arrival, key, out),
+        }
+    }
+
+    fn invalid(&mut self, arrival: &Arrival, key: Key, reject: &Reject, out: &mut Effects) {
+        self.counters.malformed += 1;
+        if arrival.method != Method::Ack && arrival.admission.admitted {
+            self.refuse(arrival, key, reject.code, reject.reason, reject.why, out);
         }
     }
 
@@ -144,15 +150,28 @@ impl Core {
 impl Arrival<'_> {
     /// A To tag marks a request inside a dialog (RFC 3261 §12.2.2).
     pub fn in_dialog(&self) -> bool {
-        self.message.to().is_some_and(|to| to.tag.is_some_and(|tag| !tag.is_empty()))
+        self.parts.is_some_and(|parts| parts.to.tag.is_some())
     }
 
     pub fn call_id(&self) -> &[u8] {
-        self.message.call_id().unwrap_or_default()
+        self.parts.map(|parts| parts.call_id).unwrap_or_default()
     }
 
     pub fn sender_tag(&self) -> &[u8] {
-        self.message.from().and_then(|from| from.tag).unwrap_or_default()
+        self.parts.and_then(|parts| parts.from.tag).unwrap_or_default()
+    }
+
+    /// The tag of the one it is sent to; empty outside a dialog.
+    pub fn receiver_tag(&self) -> &[u8] {
+        self.parts.and_then(|parts| parts.to.tag).unwrap_or_default()
+    }
+
+    pub fn cseq(&self) -> u32 {
+        self.parts.map_or(0, |parts| parts.cseq.number)
+    }
+
+    pub fn uri(&self) -> Option<Uri<'_>> {
+        self.parts.and_then(|parts| parts.uri)
     }
 }
 

@@ -14,7 +14,6 @@ impl Core {
         // 0 in a cookie means that nothing is recorded.
         let id = RecordId(self.secrets.random().max(1));
         let snapshot = &self.loaded.snapshot;
-        let message = &arrival.message;
         let listener = arrival.admission.listener.and_then(|ix| snapshot.listeners.get(ix));
         let mut record = Box::new(Record {
             id,
@@ -27,8 +26,8 @@ impl Core {
             code: 0,
             reason: String::new(),
             hung_up_by: None,
-            from: uri_of(message.from()),
-            to: uri_of(message.to()),
+            from: uri_of(arrival.parts.map(|parts| parts.from)),
+            to: uri_of(arrival.parts.map(|parts| parts.to)),
             number: text(number),
             source: arrival.flow.remote,
             listener: listener.map_or_else(|| "".into(), |listener| listener.id.clone()),

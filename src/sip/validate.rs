@@ -1,6 +1,6 @@
 //! What a message must satisfy before anything is done with it (RFC 3261 §16.3 steps 1 and 2; checklist P13, P14, X2).
 
-use super::{Limits, Message, Name, NameAddr, Scheme, Start, Uri, Via};
+use super::{CSeq, Limits, Message, Name, NameAddr, Scheme, Start, Uri, Via};
 
 /// A refusal: the status code, its reason phrase, and what was wrong (for the Warning header and the log).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,21 +10,35 @@ pub struct Reject {
     pub why: &'static str,
 }
 
+/// What was read while checking: whoever goes on with the message need not read it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// The topmost one.
+    pub via: Via<'a>,
+    pub from: NameAddr<'a>,
+    pub to: NameAddr<'a>,
+    pub call_id: &'a [u8],
+    pub cseq: CSeq<'a>,
+    /// The Request-URI; `None` for responses.
+    pub uri: Option<Uri<'a>>,
+}
+
 /// Checks syntax of the headers that the router reads (400), the Request-URI's scheme (416), the limits (513, 414;
 /// first, because they bound the work). The version (505) is [`super::parse`]'s. For responses: that Via, From, To,
 /// Call-ID and CSeq can be read. Whether a refusal may be sent at all (not to an ACK, not without a Via) is the
 /// caller's to know.
-pub fn validate(message: &Message, limits: &Limits) -> Result<(), Reject> {
+pub fn validate<'a>(message: &Message<'a>, limits: &Limits) -> Result<Parts<'a>, Reject> {
     bounded(message, limits)?;
     single(message)?;
-    vias(message, limits)?;
-    parties(message)?;
-    let Start::Request { uri, .. } = message.start else { return Ok(()) };
+    let via = vias(message, limits)?;
+    let mut parts = parties(message, via)?;
+    let Start::Request { uri, .. } = message.start else { return Ok(parts) };
     if matches!(message.max_forwards(), Some(Err(()))) {
         return Err(bad("Max-Forwards is not a number up to 255"));
     }
     routes(message, limits)?;
-    request_uri(uri, limits)
+    parts.uri = Some(request_uri(uri, limits)?);
+    Ok(parts)
 }
 
 fn bad(why: &'static str) -> Reject {
@@ -69,43 +83,32 @@ fn single(message: &Message) -> Result<(), Reject> {
     Ok(())
 }
 
-fn vias(message: &Message, limits: &Limits) -> Result<(), Reject> {
-    // A Via line without a value would leave it open which line is the top one.
-    if message.headers.iter().any(|h| h.name == Name::Via && h.value().is_empty()) {
-        return Err(bad("a Via that can't be read"));
-    }
-    let mut count = 0;
-    for value in message.values(Name::Via) {
-        count += 1;
-        if count > limits.vias {
+fn vias<'a>(message: &Message<'a>, limits: &Limits) -> Result<Via<'a>, Reject> {
+    let mut top = None;
+    for (nth, value) in message.values(Name::Via).enumerate() {
+        if nth >= limits.vias {
             return Err(too_large("more Vias than the limit"));
         }
-        if Via::parse(value.text).is_none() {
-            return Err(bad("a Via that can't be read"));
-        }
+        let via = Via::parse(value.text).ok_or(bad("a Via that can't be read"))?;
+        top.get_or_insert(via);
     }
-    if count == 0 { Err(bad("Via is missing")) } else { Ok(()) }
+    top.ok_or(bad("Via is missing"))
 }
 
 /// From, To, Call-ID and CSeq: they name the dialog, so all must be readable.
-fn parties(message: &Message) -> Result<(), Reject> {
-    for (party, why) in
-        [(message.from(), "From is missing or can't be read"), (message.to(), "To is missing or can't be read")]
-    {
-        // Schemes that nobody knows do not matter here (checklist P16).
-        if party.is_none_or(|party| Uri::parse(party.uri).is_none()) {
-            return Err(bad(why));
-        }
-    }
-    if message.call_id().is_none_or(|id| id.is_empty() || id.iter().any(|&b| b <= b' ' || b == 0x7f)) {
-        return Err(bad("Call-ID is missing or can't be read"));
-    }
-    let Some(cseq) = message.cseq() else { return Err(bad("CSeq is missing or can't be read")) };
+fn parties<'a>(message: &Message<'a>, via: Via<'a>) -> Result<Parts<'a>, Reject> {
+    // Schemes that nobody knows do not matter here (checklist P16).
+    let readable = |party: &NameAddr| Uri::parse(party.uri).is_some();
+    let from = message.from().filter(readable).ok_or(bad("From is missing or can't be read"))?;
+    let to = message.to().filter(readable).ok_or(bad("To is missing or can't be read"))?;
+    let call_id = message.call_id().filter(|id| !id.is_empty() && !id.iter().any(|&b| b <= b' ' || b == 0x7f));
+    let call_id = call_id.ok_or(bad("Call-ID is missing or can't be read"))?;
+    let cseq = message.cseq().ok_or(bad("CSeq is missing or can't be read"))?;
     // checklist P14
     if message.method().is_some() && cseq.method != message.method_text() {
         return Err(bad("CSeq names another method than the request line"));
     }
-    Ok(())
+    Ok(Parts { via, from, to, call_id, cseq, uri: None })
 }
 
 fn routes(message: &Message, limits: &Limits) -> Result<(), Reject> {
@@ -120,7 +123,7 @@ fn routes(message: &Message, limits: &Limits) -> Result<(), Reject> {
     Ok(())
 }
 
-fn request_uri(text: &[u8], limits: &Limits) -> Result<(), Reject> {
+fn request_uri<'a>(text: &'a [u8], limits: &Limits) -> Result<Uri<'a>, Reject> {
     if text.len() > limits.uri_bytes {
         return Err(Reject {
             code: 414,
@@ -136,5 +139,5 @@ fn request_uri(text: &[u8], limits: &Limits) -> Result<(), Reject> {
     if uri.scheme == Scheme::Other {
         return Err(Reject { code: 416, reason: "Unsupported URI Scheme", why: "the scheme is not sip, sips or tel" });
     }
-    Ok(())
+    Ok(uri)
 }

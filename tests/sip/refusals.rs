@@ -103,7 +103,7 @@ fn ack_and_responses_are_never_answered() {
     for broken in ["Call-ID", "From", "To", "CSeq"] {
         let bytes = RINGING.replace(&format!("{broken}:"), "X:");
         assert_eq!(verdict(bytes.as_bytes()), Drop);
-        assert!(with(bytes.as_bytes(), |m| validate(m, &Limits::default())).is_err(), "{broken}");
+        assert!(with(bytes.as_bytes(), |m| validate(m, &Limits::default()).is_err()), "{broken}");
     }
 }
 

@@ -59,7 +59,7 @@ pub fn verdict_within(bytes: &[u8], limits: &Limits) -> Verdict {
     match parse(bytes, &mut index, limits) {
         Ok(Parsed::KeepAlive) => Verdict::KeepAlive,
         Ok(Parsed::Message(message)) => match validate(&message, limits) {
-            Ok(()) => Verdict::Good,
+            Ok(_) => Verdict::Good,
             Err(reject) if may_answer(&message) => Verdict::Answer(reject.code),
             Err(_) => Verdict::Drop,
         },
