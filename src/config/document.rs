@@ -1,7 +1,7 @@
 //! The file format, version 1: what each key is called, what it takes, what it means. The JSON schema that editors read
 //! is generated from these types; so is the reader.
 
-use super::diagnostic::Report;
+use super::diagnostic::{Code, Diagnostic, Report};
 use super::lower::{At, Field, Lower, Map, OneOrMany, Several, document};
 use super::value::{
     Added, Address, Bind, Bool, Domain, FilePath, FinalCode, Int, Network, Period, PeriodOrOff, Policy, Prefix,
@@ -448,6 +448,12 @@ impl Lower for FinalSpec {
         match &node.value {
             Value::Text(word, _) if word == "last" => Some(FinalSpec::Last),
             Value::Text(word, _) if word == "best" => Some(FinalSpec::Best),
+            Value::Text(word, _) if !node.is_nothing() && !word.starts_with(|c: char| c.is_ascii_digit()) => {
+                let message = format!("`{at}`: `{word}` is neither an answer nor `last` or `best`");
+                let help = "write `last`, `best`, a code, or { code: 503, reason: … }";
+                report.push(Diagnostic::new(Code::BadValue, node.span, message).help(help));
+                None
+            }
             _ => ReplySpec::lower(node, at, report).map(|reply| FinalSpec::Reply(reply.0)),
         }
     }

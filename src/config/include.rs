@@ -52,6 +52,7 @@ struct Listing<'l> {
 fn list(listing: &Listing, directory: &Path, depth: usize, found: &mut Vec<PathBuf>, walk: &mut Walk) {
     walk.directories.insert(directory.to_owned());
     let Ok(entries) = std::fs::read_dir(listing.root.join(directory)) else { return };
+    let here = listing.root.join(directory).canonicalize().unwrap_or_default();
     for entry in entries.flatten() {
         let name = entry.file_name();
         let path = directory.join(&name);
@@ -60,15 +61,19 @@ fn list(listing: &Listing, directory: &Path, depth: usize, found: &mut Vec<PathB
         }
         let full = listing.root.join(&path);
         let wanted = listing.matcher.matches_path_with(&path, OPTIONS);
-        // A link may lead anywhere; what it names must lie below the root directory.
-        let inside = full.canonicalize().is_ok_and(|real| real.starts_with(listing.real_root));
+        // A link may lead anywhere; what it names must lie below the root directory, and not above itself.
+        let real = full.canonicalize().unwrap_or_default();
+        let inside = real.starts_with(listing.real_root);
+        let circular = full.is_symlink() && here.starts_with(&real);
         match full.is_dir() {
             _ if !inside => {
                 if wanted {
                     walk.refused.push(path);
                 }
             }
-            true if depth > 0 && reaches(listing.matcher, &path) => list(listing, &path, depth - 1, found, walk),
+            true if depth > 0 && !circular && reaches(listing.matcher, &path) => {
+                list(listing, &path, depth - 1, found, walk)
+            }
             true => {}
             false if wanted => found.push(path),
             false => {}

@@ -99,7 +99,7 @@ pub fn compile_counted(set: &FileSet) -> (Option<Compiled>, Counts, Diagnostics)
             ..counts
         };
         let model = check::Model::of(&document);
-        check::all(&model, whole, &sources, &mut report);
+        check::all(&model, whole, &mut report);
         if report.errors() == 0 {
             compiled = Some(build::build(&model, set, &sources, counts));
         }

@@ -6,7 +6,7 @@
 use super::{GroupKey, Model};
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::document::Match;
-use crate::config::source::{Sources, Span};
+use crate::config::source::Span;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -19,7 +19,7 @@ struct Canonical {
     listener: Option<usize>,
 }
 
-pub fn check(model: &Model, sources: &Sources, report: &mut Report) {
+pub fn check(model: &Model, report: &mut Report) {
     let mut seen: HashMap<Canonical, (usize, Span)> = HashMap::new();
     let mut told: Vec<(usize, usize)> = Vec::new();
     for (position, group) in model.groups().iter().enumerate() {
@@ -40,10 +40,7 @@ pub fn check(model: &Model, sources: &Sources, report: &mut Report) {
             let diagnostic = Diagnostic::new(Code::AmbiguousGroup, group.span, message)
                 .related(first_span, format!("`{other}` matches here"))
                 .related(matcher.span, format!("`{}` matches here", group.id))
-                .help(format!(
-                    "add a key to one of the two matchers, or take {} out of one",
-                    sources.place(matcher.span)
-                ));
+                .help("add a key to one of the two matchers, or delete one of them");
             report.push(diagnostic);
         }
     }

@@ -110,7 +110,7 @@ fn group(entry: &Entry<Group>, report: &mut Report) {
         }
         return;
     }
-    if !group.r#match.stands() {
+    if !group.r#match.stands() && !group.flawed {
         let message = format!("group `{}` has no `match`, so no call is ever in it", entry.id);
         report.push(
             Diagnostic::new(Code::WrongType, entry.span, message)
@@ -129,7 +129,7 @@ fn group(entry: &Entry<Group>, report: &mut Report) {
         let m = &matcher.value;
         let says =
             m.user.stands() || m.domain.stands() || m.source.stands() || m.gateway.stands() || m.listener.stands();
-        if !says {
+        if !says && !m.flawed {
             let help = "name a user, domain, source, gateway or listener; calls that nothing matches are in the group `default`";
             report.push(empty(matcher.span, "a matcher without keys", help));
         }

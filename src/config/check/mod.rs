@@ -3,27 +3,60 @@
 
 mod access;
 mod ambiguous_group;
+mod exact_conflict;
 mod fields;
+mod forgeable_group;
 mod list_loop;
 mod model;
+mod no_catch_all;
+mod odd_list;
 mod references;
+mod retry_busy;
 mod routes;
+mod shadowed_route;
+mod single_gateway;
+mod slow_failover;
+mod strip_too_long;
+mod unprobed_first;
+mod unsaid_listener;
+mod unused;
 
-pub use model::{GroupKey, Model, Target};
+pub use model::{GroupKey, Model, Rule, Target};
 pub use routes::is_default;
 
 use super::diagnostic::Report;
-use super::source::Sources;
 
 /// Runs every check. `whole` says that all files could be read; without that, what seems missing may stand in the file
 /// that could not.
-pub fn all(model: &Model, whole: bool, sources: &Sources, report: &mut Report) {
+pub fn all(model: &Model, whole: bool, report: &mut Report) {
     fields::check(model, report);
     if whole {
         references::check(model, report);
         access::check(model, report);
     }
     list_loop::check(model, report);
-    ambiguous_group::check(model, sources, report);
+    ambiguous_group::check(model, report);
     routes::check(model, report);
+    if whole {
+        lints(model, report);
+    }
+}
+
+/// What is allowed, and seldom meant.
+fn lints(model: &Model, report: &mut Report) {
+    shadowed_route::check(model, report);
+    strip_too_long::check(model, report);
+    exact_conflict::check(model, report);
+    forgeable_group::check(model, report);
+    retry_busy::check(model, report);
+    unsaid_listener::check(model, report);
+    // What an error hides may be what somebody meant to use, or to fail over to.
+    if report.errors() == 0 {
+        unused::check(model, report);
+        no_catch_all::check(model, report);
+        odd_list::check(model, report);
+        single_gateway::check(model, report);
+        slow_failover::check(model, report);
+        unprobed_first::check(model, report);
+    }
 }

@@ -1,7 +1,9 @@
 //! The document with its names looked up, as the checks and the compiler read it.
 
-use crate::config::document::{Document, Gateway, Group, List, Listener, Route};
+use super::routes::{is_default, prefixes};
+use crate::config::document::{Document, Gateway, GatewaySpec, Group, List, Listener, Route};
 use crate::config::lower::{Entry, Field, Given, Map};
+use crate::config::source::Span;
 use crate::config::value::{Reference, Transport};
 use std::collections::{HashMap, HashSet};
 
@@ -29,6 +31,31 @@ pub enum Target {
 pub enum GroupKey {
     Declared(usize),
     Default,
+}
+
+/// One rule: a route in one group, by one prefix.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule<'d> {
+    /// Position of the route.
+    pub route: usize,
+    pub group: GroupKey,
+    /// Empty for a catch-all.
+    pub prefix: &'d str,
+    pub exact: bool,
+    pub priority: u32,
+    /// The prefix's place, or the catch-all's id.
+    pub span: Span,
+}
+
+impl Rule<'_> {
+    /// In words: `prefix "0049"`.
+    pub fn what(&self) -> String {
+        match (self.prefix, self.exact) {
+            ("", _) => "the catch-all".to_owned(),
+            (prefix, true) => format!("the exact number \"{prefix}\""),
+            (prefix, false) => format!("prefix \"{prefix}\""),
+        }
+    }
 }
 
 /// An empty list for what is not there.
@@ -64,7 +91,7 @@ impl<'d> Model<'d> {
     pub fn listeners(&self) -> &'d [Entry<Listener>] {
         entries(&self.document.listen)
     }
-    pub fn gateways(&self) -> &'d [Entry<super::super::document::GatewaySpec>] {
+    pub fn gateways(&self) -> &'d [Entry<GatewaySpec>] {
         entries(&self.document.gateways)
     }
     pub fn lists(&self) -> &'d [Entry<List>] {
@@ -110,7 +137,7 @@ impl<'d> Model<'d> {
     }
 
     /// The targets of references that name something, with their places.
-    pub fn targets(&self, references: &[Given<Reference>]) -> Vec<(Target, super::super::source::Span)> {
+    pub fn targets(&self, references: &[Given<Reference>]) -> Vec<(Target, Span)> {
         references.iter().filter_map(|r| Some((self.target_named(&r.value.0)?, r.span))).collect()
     }
 
@@ -162,6 +189,31 @@ impl<'d> Model<'d> {
         for reference in route.group.get().map_or(&[][..], |groups| groups.0.as_slice()) {
             if let Some(key) = self.group_named(&reference.value.0).filter(|key| !out.contains(key)) {
                 out.push(key);
+            }
+        }
+        out
+    }
+
+    /// All rules of all routes, in the order of the files.
+    pub fn rules(&self) -> Vec<Rule<'d>> {
+        let mut out = Vec::new();
+        for (position, entry) in self.routes().iter().enumerate() {
+            let Some(route) = &entry.value else { continue };
+            let default = is_default(route);
+            let exact = !default && route.exact.get().is_some_and(|exact| exact.0);
+            let priority = route.priority.get().map_or(0, |priority| priority.0);
+            let groups = self.route_groups(route);
+            let takes =
+                prefixes(route).iter().map(|p| (&*p.value.0, p.span)).chain(default.then_some(("", entry.span)));
+            for (prefix, span) in takes {
+                out.extend(groups.iter().map(|group| Rule {
+                    route: position,
+                    group: *group,
+                    prefix,
+                    exact,
+                    priority,
+                    span,
+                }));
             }
         }
         out

@@ -1,10 +1,11 @@
 //! What a route must say (TL0202, TL0405), and that no two rules claim the same calls (TL0401).
 
-use super::{GroupKey, Model};
+use super::{GroupKey, Model, Rule};
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::document::Route;
-use crate::config::lower::{Entry, Given};
+use crate::config::lower::{Entry, Field, Given};
 use crate::config::source::Span;
+use crate::config::value::Prefix;
 use std::collections::{HashMap, HashSet};
 
 pub fn check(model: &Model, report: &mut Report) {
@@ -35,7 +36,7 @@ fn selects(entry: &Entry<Route>, route: &Route, report: &mut Report) {
             }
             report.push(diagnostic.help("keep one of the two; a route with a prefix and a catch-all are two routes"));
         }
-        (None, false) if !matches!(route.default, super::super::lower::Field::Bad(_)) => {
+        (None, false) if !matches!(route.default, Field::Bad(_)) && !route.flawed => {
             let message = format!("route `{id}` has no `prefix`, so no call is ever its own");
             let help = "add `prefix: \"…\"`, or `default: true` if it takes everything else";
             report.push(Diagnostic::new(Code::WrongType, entry.span, message).help(help));
@@ -52,7 +53,7 @@ fn selects(entry: &Entry<Route>, route: &Route, report: &mut Report) {
 fn leads(entry: &Entry<Route>, route: &Route, report: &mut Report) {
     let id = &entry.id;
     match (route.to.key(), route.reject.key()) {
-        (None, None) => {
+        (None, None) if !route.flawed => {
             let message = format!("route `{id}` has neither `to` nor `reject`");
             let help = "add `to: …` with a gateway or list, or `reject: 403`";
             report.push(Diagnostic::new(Code::NoTarget, entry.span, message).help(help));
@@ -67,63 +68,52 @@ fn leads(entry: &Entry<Route>, route: &Route, report: &mut Report) {
     }
 }
 
-/// One rule: group, prefix (empty for the catch-all), exactness, priority.
-type Rule<'d> = (GroupKey, &'d str, bool, u32);
-
-fn duplicates<'d>(model: &Model<'d>, report: &mut Report) {
-    let mut seen: HashMap<Rule<'d>, (usize, Span)> = HashMap::new();
+fn duplicates(model: &Model, report: &mut Report) {
+    let mut seen: HashMap<(GroupKey, &str, bool, u32), Rule> = HashMap::new();
     let mut told: HashSet<(usize, usize)> = HashSet::new();
-    for (position, entry) in model.routes().iter().enumerate() {
-        let Some(route) = &entry.value else { continue };
-        let prefixes = prefixes(route);
-        twice_in_one(entry, prefixes, report);
-        let priority = route.priority.get().map_or(0, |priority| priority.0);
-        let exact = route.exact.get().is_some_and(|exact| exact.0);
-        let groups = model.route_groups(route);
-        let rules = prefixes.iter().map(|p| (&*p.value.0, p.span)).chain(is_default(route).then_some(("", entry.span)));
-        for (prefix, span) in rules {
-            for group in &groups {
-                let rule = (*group, prefix, exact && !is_default(route), priority);
-                match seen.get(&rule).copied() {
-                    Some((first, _)) if first == position => {}
-                    Some((first, place)) if told.insert((first, position)) => {
-                        report.push(complain(model, rule, first, (entry, span), place));
-                    }
-                    Some(_) => {}
-                    None => {
-                        seen.insert(rule, (position, span));
-                    }
+    for entry in model.routes() {
+        twice_in_one(entry, entry.value.as_ref().map_or(&[], prefixes), report);
+    }
+    for rule in model.rules() {
+        let key = (rule.group, rule.prefix, rule.exact, rule.priority);
+        match seen.get(&key) {
+            Some(first) if first.route == rule.route => {}
+            Some(first) => {
+                if told.insert((first.route, rule.route)) {
+                    report.push(complain(model, first, &rule));
                 }
+            }
+            None => {
+                seen.insert(key, rule);
             }
         }
     }
 }
 
-pub fn prefixes(route: &Route) -> &[Given<crate::config::value::Prefix>] {
-    route.prefix.get().map_or(&[], |prefixes| prefixes.0.as_slice())
-}
-
-fn complain(model: &Model, rule: Rule, first: usize, later: (&Entry<Route>, Span), place: Span) -> Diagnostic {
-    let (group, prefix, exact, priority) = rule;
-    let (entry, span) = later;
-    let other = model.routes().get(first).map_or("", |route| &route.id);
-    let what = match (prefix, exact) {
-        ("", _) => "the catch-all".to_owned(),
-        (prefix, true) => format!("the exact number \"{prefix}\""),
-        (prefix, false) => format!("prefix \"{prefix}\""),
-    };
-    let group = model.group_id(group);
-    let message =
-        format!("routes `{other}` and `{}` both claim {what} in group `{group}` with priority {priority}", entry.id);
-    let mut diagnostic = Diagnostic::new(Code::DuplicateRule, entry.span, message).related(place, "claimed here first");
-    if span != entry.span {
-        diagnostic = diagnostic.related(span, "and here again");
+fn complain(model: &Model, first: &Rule, later: &Rule) -> Diagnostic {
+    let id = |route: usize| model.routes().get(route).map_or("", |entry| &entry.id);
+    let span = model.routes().get(later.route).map_or(later.span, |entry| entry.span);
+    let group = model.group_id(later.group);
+    let message = format!(
+        "routes `{}` and `{}` both claim {} in group `{group}` with priority {}",
+        id(first.route),
+        id(later.route),
+        later.what(),
+        later.priority,
+    );
+    let mut diagnostic = Diagnostic::new(Code::DuplicateRule, span, message).related(first.span, "claimed here first");
+    if later.span != span {
+        diagnostic = diagnostic.related(later.span, "and here again");
     }
     diagnostic.help("give one of them a higher `priority`, another group, or delete it")
 }
 
+pub fn prefixes(route: &Route) -> &[Given<Prefix>] {
+    route.prefix.get().map_or(&[], |prefixes| prefixes.0.as_slice())
+}
+
 /// The same prefix twice in one route.
-fn twice_in_one(entry: &Entry<Route>, prefixes: &[Given<crate::config::value::Prefix>], report: &mut Report) {
+fn twice_in_one(entry: &Entry<Route>, prefixes: &[Given<Prefix>], report: &mut Report) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for prefix in prefixes {
         if let Some(first) = seen.insert(&prefix.value.0, prefix.span).filter(|first| *first != prefix.span) {

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 /// Where `[safe fix]` stands in a help line.
-const FIX_COLUMN: usize = 62;
+const FIX_COLUMN: usize = 61;
 
 pub(super) fn render(all: &Diagnostics, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
@@ -89,7 +89,7 @@ fn fix_group<'a>(help: &'a str, fix: &'a Fix, sources: &'a Sources) -> Option<Gr
     let (excerpt, first_line, shift) = excerpt(source, fix.edits.iter().map(|edit| edit.span));
     let patches = fix.edits.iter().map(|edit| Patch::new(within(edit.span, shift, excerpt), edit.text.as_str()));
     let snippet = Snippet::source(excerpt).line_start(first_line).patches(patches);
-    Some(Level::HELP.secondary_title(format!("{help:<FIX_COLUMN$}[{word}]")).element(snippet))
+    Some(Level::HELP.secondary_title(format!("{help:<FIX_COLUMN$} [{word}]")).element(snippet))
 }
 
 /// The whole lines that hold the spans: text, number of the first line, and the byte it begins at. Only these are given

@@ -36,16 +36,6 @@ pub struct Entry<T> {
     pub value: Option<T>,
 }
 
-impl<T> Map<T> {
-    pub fn find(&self, id: &str) -> Option<&Entry<T>> {
-        self.0.iter().find(|entry| &*entry.id == id)
-    }
-    /// The entries that could be read.
-    pub fn read(&self) -> impl Iterator<Item = (&Entry<T>, &T)> {
-        self.0.iter().filter_map(|entry| Some((entry, entry.value.as_ref()?)))
-    }
-}
-
 fn items<T: Lower>(items: &[Node<'_>], at: &At<'_>, report: &mut Report) -> Vec<Given<T>> {
     items
         .iter()

@@ -70,9 +70,17 @@ fn wrong_type(node: &Node<'_>, at: &At<'_>, expected: &str, report: &mut Report)
             report.push(diagnostic);
         }
         _ => {
-            let diagnostic = Diagnostic::new(Code::WrongType, first_line(node), format!("`{at}` must be {expected}"))
+            let what = if at.is_top() { "the file".to_owned() } else { format!("`{at}`") };
+            let diagnostic = Diagnostic::new(Code::WrongType, first_line(node), format!("{what} must be {expected}"))
                 .label(format!("this is {}", node.what()));
-            report.push(diagnostic);
+            let name = if at.is_top() { "key" } else { at.name() };
+            report.push(match expected {
+                _ if expected.starts_with("a map") => {
+                    diagnostic.help(format!("write `{name}: {{ key: value }}`, or the keys indented below"))
+                }
+                _ if expected.starts_with("a list") => diagnostic.help(format!("write `{name}: [ … ]`, also for one")),
+                _ => diagnostic,
+            });
         }
     }
 }

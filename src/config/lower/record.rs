@@ -81,6 +81,8 @@ impl<T: JsonSchema> JsonSchema for Field<T> {
 /// The entries of a map whose keys are known.
 pub struct Fields<'n, 'a> {
     entries: &'n [(Key<'a>, Node<'a>)],
+    /// There was a key that means nothing here.
+    pub flawed: bool,
 }
 
 impl<'n, 'a> Fields<'n, 'a> {
@@ -96,13 +98,15 @@ impl<'n, 'a> Fields<'n, 'a> {
             wrong_type(node, at, "a map: `key: value`", report);
             return None;
         };
+        let mut flawed = false;
         for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_ref())) {
+            flawed = true;
             report.push(match later.iter().find(|(name, _)| *name == key.text) {
                 Some((name, instead)) => not_served(name, instead, at, key.span),
-                None => unknown_key(key, at, known),
+                None => unknown_key(key, at, known, entries),
             });
         }
-        Some(Fields { entries })
+        Some(Fields { entries, flawed })
     }
 
     pub fn field<T: Lower>(&self, name: &str, at: &At<'_>, report: &mut Report) -> Field<T> {
@@ -141,10 +145,13 @@ fn not_served(name: &str, instead: &str, at: &At<'_>, key: Span) -> Diagnostic {
         .help(instead)
 }
 
-fn unknown_key(key: &Key<'_>, at: &At<'_>, known: &[&str]) -> Diagnostic {
+fn unknown_key(key: &Key<'_>, at: &At<'_>, known: &[&str], entries: &[(Key<'_>, Node<'_>)]) -> Diagnostic {
     let place = if at.is_top() { "the file".to_owned() } else { format!("`{at}`") };
     let diagnostic = Diagnostic::new(Code::UnknownKey, key.span, format!("{place} has no key `{}`", key.text));
     match nearest(&key.text, known.iter().copied()) {
+        Some(near) if entries.iter().any(|(other, _)| other.text == near) => {
+            diagnostic.help(format!("`{near}` is there already; delete this one"))
+        }
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(Safety::Review, key.span, near.to_owned()),
         None => diagnostic.help(format!("its keys are {}; `x-…` keys are ignored", known.join(", "))),
     }
@@ -169,6 +176,9 @@ macro_rules! document {
         pub struct $name {
             $($($(#[$rmeta])* pub $rkey: $crate::config::lower::Field<$rtype>,)*)?
             $($($(#[$ometa])* #[schemars(default)] pub $okey: $crate::config::lower::Field<$otype>,)*)?
+            /// There was a key that means nothing here; what seems missing may have been meant by it.
+            #[schemars(skip)]
+            pub flawed: bool,
         }
 
         impl $crate::config::lower::Lower for $name {
@@ -187,6 +197,7 @@ macro_rules! document {
                 Some($name {
                     $($($rkey: fields.required(stringify!($rkey).trim_start_matches("r#"), at, report),)*)?
                     $($($okey: fields.field(stringify!($okey).trim_start_matches("r#"), at, report),)*)?
+                    flawed: fields.flawed,
                 })
             }
         }

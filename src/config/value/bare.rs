@@ -14,11 +14,11 @@ pub fn number_reading(text: &str) -> Option<String> {
     }
     let minus = if text.starts_with('-') { "-" } else { "" };
     radix(unsigned)
-        .map(|n| format!("{minus}{n}, a number written in another base"))
+        .map(|n| format!("the number {minus}{n}"))
         .or_else(|| whole(unsigned, minus))
-        .or_else(|| sexagesimal(unsigned).map(|n| format!("{minus}{n}, counted in sixties, in older ones")))
+        .or_else(|| sexagesimal(unsigned).map(|n| format!("the number {minus}{n}, counted in sixties (older ones do)")))
         .or_else(|| float(unsigned).map(|n| format!("the number {minus}{n}")))
-        .or_else(|| underscored(unsigned).map(|n| format!("{minus}{n} in older ones")))
+        .or_else(|| underscored(unsigned).map(|n| format!("the number {minus}{n} (older ones do)")))
 }
 
 /// Words that YAML 1.1 takes for true or false, and the two of YAML 1.2.
@@ -93,10 +93,10 @@ mod tests {
             ("+49", "the number 49"),
             ("-5", "the number -5"),
             ("1e5", "the number 100000"),
-            ("0x10", "16, a number written in another base"),
-            ("0o17", "15, a number written in another base"),
-            ("1_000", "1000 in older ones"),
-            ("12:30", "750, counted in sixties, in older ones"),
+            ("0x10", "the number 16"),
+            ("0o17", "the number 15"),
+            ("1_000", "the number 1000 (older ones do)"),
+            ("12:30", "the number 750, counted in sixties (older ones do)"),
             ("1.5", "the number 1.5"),
         ];
         for (text, reading) in readings {

@@ -31,6 +31,14 @@ pub(super) fn explain(kind: &ErrorKind, text: &str, at: Span) -> Diagnostic {
             syntax(&format!("`{close}` closes what `{open}` opened"), "use the matching bracket")
         }
         K::MisplacedFlowCollectionEnd => syntax("there is nothing open that this bracket could close", "delete it"),
+        K::MappingValueNotAllowed | K::InvalidColonPlacement | K::SimpleKeyExpected | K::InvalidSimpleKey
+            if missing_space(text, at).is_some() =>
+        {
+            let colon = missing_space(text, at).unwrap_or(at);
+            Diagnostic::new(Code::YamlSyntax, colon, "a space is missing behind this colon")
+                .help("write `key: value`")
+                .fix(Safety::Review, colon, ": ")
+        }
         K::MappingValueNotAllowed | K::InvalidColonPlacement => syntax(
             "a second `:` on this line, or a key that is indented deeper than its neighbours",
             "put quotes around a text that holds `: `, or give the key the indentation of its neighbours",
@@ -54,9 +62,10 @@ pub(super) fn explain(kind: &ErrorKind, text: &str, at: Span) -> Diagnostic {
         K::UnexpectedCharacter { character } => {
             syntax(&format!("a bare value cannot begin with `{character}`"), "put quotes around it")
         }
-        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => {
-            syntax("text after a closing quote", "put the whole value into the quotes; inside '…' a ' is written ''")
-        }
+        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => syntax(
+            "text after a closing quote",
+            "put the whole value into the quotes; if this line looks right, a quote above it is not closed",
+        ),
         K::UnknownQuotedScalarEscape | K::InvalidQuotedScalarHexEscape => syntax(
             "this escape means nothing in \"…\"",
             "write \\\\ for a backslash, or use '…', where it is an ordinary character",
@@ -100,6 +109,26 @@ pub(super) fn tab(indentation: &str, span: Span) -> Diagnostic {
         .label("YAML indents by spaces alone")
         .help("use spaces")
         .fix(Safety::Review, span, spaces)
+}
+
+/// The colon of `prefix:"49"` on the line of an error or the one above it, if that line has no other.
+fn missing_space(text: &str, at: Span) -> Option<Span> {
+    let until = text.get(at.start as usize..)?.find('\n').map_or(text.len(), |end| at.start as usize + end);
+    let mut end = until;
+    for line in text.get(..until)?.rsplit('\n').take(2) {
+        let start = end - line.len();
+        let word = line.trim_start().trim_start_matches("- ");
+        let key = word.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b)).count();
+        let rest = word.get(key..).unwrap_or_default();
+        let tight =
+            key > 0 && rest.starts_with(':') && rest.len() > 1 && !rest.starts_with(": ") && !rest.starts_with("::");
+        if tight && rest.trim_end().len() > 1 {
+            let colon = (start + line.len() - rest.len()) as u32;
+            return Some(Span { start: colon, end: colon + 1, ..at });
+        }
+        end = start.saturating_sub(1);
+    }
+    None
 }
 
 fn before(text: &str, at: Span) -> &str {

@@ -1,0 +1,49 @@
+//! A list that is no choice (TL0412): one member, or the same gateway twice.
+
+use super::{Model, Target};
+use crate::config::diagnostic::{Code, Diagnostic, Report};
+use crate::config::document::List;
+use crate::config::lower::{Entry, Given};
+use crate::config::source::Span;
+use crate::config::value::Reference;
+use std::collections::HashMap;
+
+pub fn check(model: &Model, report: &mut Report) {
+    for entry in model.lists() {
+        let Some(members) = entry.value.as_ref().and_then(|list| list.members.get()) else { continue };
+        if members.0.len() == 1 {
+            let diagnostic = Diagnostic::new(Code::OddList, entry.span, format!("list `{}` has one member", entry.id))
+                .help("add another, or name the member itself where the list stands now");
+            report.push(diagnostic);
+        }
+        repeated(entry, &members.0, model, report);
+    }
+}
+
+/// A gateway that two members reach: the second one is never tried.
+fn repeated(entry: &Entry<List>, members: &[Given<Reference>], model: &Model, report: &mut Report) {
+    let mut seen: HashMap<usize, Span> = HashMap::new();
+    for member in members {
+        let reached = match model.target_named(&member.value.0) {
+            Some(Target::Gateway(gateway)) => vec![gateway],
+            Some(Target::List(_)) => model.reach(std::slice::from_ref(member)),
+            None => Vec::new(),
+        };
+        for gateway in reached {
+            let Some(first) = seen.get(&gateway).copied() else {
+                seen.insert(gateway, member.span);
+                continue;
+            };
+            let id = model.gateways().get(gateway).map_or("", |gateway| &gateway.id);
+            let diagnostic = Diagnostic::new(
+                Code::OddList,
+                member.span,
+                format!("list `{}` reaches gateway `{id}` twice", entry.id),
+            )
+            .label("a gateway is tried once a call, in its first place")
+            .related(first, "first here")
+            .help("take one of the two out");
+            report.push(diagnostic);
+        }
+    }
+}

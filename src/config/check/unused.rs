@@ -1,0 +1,44 @@
+//! Declared and never used (TL0305): a gateway, a list, a group.
+
+use super::{GroupKey, Model, Target};
+use crate::config::diagnostic::{Code, Diagnostic, Report};
+use crate::config::source::Span;
+use std::collections::HashSet;
+
+pub fn check(model: &Model, report: &mut Report) {
+    let mut used: HashSet<Target> = HashSet::new();
+    let routes = model.routes().iter().filter_map(|entry| entry.value.as_ref());
+    for to in routes.filter_map(|route| route.to.get()) {
+        used.extend(model.targets(&to.0).into_iter().map(|(target, _)| target));
+    }
+    for members in model.lists().iter().filter_map(|entry| entry.value.as_ref()?.members.get()) {
+        used.extend(model.targets(&members.0).into_iter().map(|(target, _)| target));
+    }
+    // A gateway that calls come from is used too.
+    let matchers = model.groups().iter().filter_map(|entry| entry.value.as_ref()?.r#match.get());
+    for reference in matchers.flat_map(|m| &m.0).filter_map(|matcher| matcher.value.gateway.get()) {
+        used.extend(model.gateway_named(&reference.0).map(Target::Gateway));
+    }
+    for (position, entry) in model.gateways().iter().enumerate() {
+        if !used.contains(&Target::Gateway(position)) {
+            report.push(unused("gateway", &entry.id, entry.span, "no route, list or group names it"));
+        }
+    }
+    for (position, entry) in model.lists().iter().enumerate() {
+        if !used.contains(&Target::List(position)) {
+            report.push(unused("list", &entry.id, entry.span, "no route and no other list names it"));
+        }
+    }
+    let groups: HashSet<GroupKey> = model.rules().iter().map(|rule| rule.group).collect();
+    for (position, entry) in model.groups().iter().enumerate() {
+        if !groups.contains(&GroupKey::Declared(position)) {
+            report.push(unused("group", &entry.id, entry.span, "no route is in it, so its calls are refused"));
+        }
+    }
+}
+
+fn unused(kind: &str, id: &str, span: Span, label: &str) -> Diagnostic {
+    Diagnostic::new(Code::Unused, span, format!("{kind} `{id}` is never used"))
+        .label(label)
+        .help("use it, or delete it")
+}
