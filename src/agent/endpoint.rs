@@ -81,6 +81,8 @@ impl Endpoint {
             opened: Instant::now(),
             reader: Mutex::default(),
         });
+        // The runtime believes that a socket can't be written to until it was told otherwise.
+        socket.writable().await?;
         let (fresh, requests) = mpsc::channel(FRESH);
         let reader = tokio::spawn(read(socket, Arc::downgrade(&endpoint), fresh));
         *endpoint.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader.abort_handle());

@@ -1,6 +1,6 @@
 //! SIPp as a child process: a scenario, its exit code, and the messages that it received.
 
-use super::ports::{free, wait_for};
+use super::ports::{free, is_taken, wait_for};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -20,9 +20,13 @@ impl Sipp {
 
     /// … with SIPp's own flags, and `code=503` for the scenario's CODE.
     pub fn gateway_with(scenario: &str, calls: u32, flags: &[&str]) -> Sipp {
-        let sipp = Sipp::start(scenario, calls, None, flags);
-        // SIPp answers no question about itself: it is ready when its port is taken.
-        wait_for("a gateway's port", || std::net::UdpSocket::bind(("127.0.0.1", sipp.port)).is_err().then_some(()));
+        let mut sipp = Sipp::start(scenario, calls, None, flags);
+        // SIPp answers no question about itself: it is ready when its port is taken. To try the port might take it away.
+        wait_for("a gateway's port", || {
+            let ended = sipp.child.try_wait().expect("a child");
+            assert!(ended.is_none(), "`{scenario}` did not start:\n{}", sipp.read("output.log"));
+            is_taken(sipp.port).then_some(())
+        });
         sipp
     }
 

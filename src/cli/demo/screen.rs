@@ -2,6 +2,7 @@
 
 use super::stage::Stage;
 use anstyle::{AnsiColor, Style};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 const TITLE: Style = Style::new().bold();
@@ -9,7 +10,12 @@ const QUIET: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
+/// To read what a step is about.
+const READING: Duration = Duration::from_millis(1500);
+
 pub struct Screen {
+    /// Somebody sits before it.
+    watched: bool,
     began: Instant,
     step: usize,
     passed: usize,
@@ -18,7 +24,7 @@ pub struct Screen {
 
 impl Screen {
     pub fn new() -> Screen {
-        Screen { began: Instant::now(), step: 0, passed: 0, failed: 0 }
+        Screen { watched: std::io::stdout().is_terminal(), began: Instant::now(), step: 0, passed: 0, failed: 0 }
     }
 
     pub fn overture(&self) {
@@ -40,12 +46,15 @@ call. This is a real one, with two providers and a phone, talking SIP over UDP. 
         }
     }
 
-    /// A step begins.
-    pub fn step(&mut self, title: &str, explanation: &str) {
+    /// A step begins. People get time to read what it is about.
+    pub async fn step(&mut self, title: &str, explanation: &str) {
         self.step += 1;
         anstream::println!("\n{TITLE}{}. {title}{TITLE:#}", self.step);
         for line in explanation.lines() {
             anstream::println!("   {}", line.trim_start());
+        }
+        if self.watched {
+            tokio::time::sleep(READING).await;
         }
     }
 

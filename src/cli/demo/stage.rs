@@ -19,6 +19,8 @@ pub struct Stage {
     pub second: Gateway,
     pub router: Router,
     address: SocketAddr,
+    /// The length of the router's log when provider-a was killed.
+    pub first_killed: usize,
     /// Calls placed so far.
     pub calls: Cell<usize>,
     /// The file as it was first.
@@ -39,7 +41,7 @@ impl Stage {
         let state = folder.path.join("state");
         let router = Router::start(&folder.path.join("routes.yaml"), &state, records).await?;
         let phone = Phone::new(address).await?;
-        Ok(Stage { phone, first, second, router, address, calls: Cell::new(0), routes, folder })
+        Ok(Stage { phone, first, second, router, address, first_killed: 0, calls: Cell::new(0), routes, folder })
     }
 
     /// Who plays: name, address, what it is.
