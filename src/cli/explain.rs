@@ -15,6 +15,9 @@ use question::Question;
 use std::process::ExitCode;
 
 /// Say where a call to a number would go, and why; or what a diagnostic's code means, or what a route does
+///
+/// The answer comes from the function that routes real calls. Each rule that would have taken the number is shown with
+/// the reason why it was passed over. All gateways are taken to be up unless --state says otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
@@ -74,7 +77,7 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
     let set = FileSet::read(&root).map_err(|error| complain(error.to_string()))?;
     let (compiled, diagnostics) = compile(&set);
     let Some(compiled) = compiled else {
-        let shown = diagnostics.human(global.coloured(&std::io::stderr()));
+        let shown = diagnostics.seen_from(&root).human(global.coloured(&std::io::stderr()));
         return Err(format!("{shown}trunkline explain: the files have errors, so there is nothing to explain with"));
     };
     let snapshot = &compiled.snapshot;

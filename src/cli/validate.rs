@@ -9,7 +9,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// Check the files and print what is wrong, with the place and the remedy
+///
+/// Reads the root file and everything it includes through the same compiler as `run`: what is accepted here can be
+/// served. All independent errors of one run are shown, at most 50 of a kind. Warnings never keep a file from being
+/// served.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// Root files, or directories that hold one; without any, the file that -c names
     #[arg(value_name = "PATH")]
@@ -18,6 +23,15 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
 }
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 no errors, 1 errors (with --deny warnings also warnings), 2 a file that cannot be read.
+
+Examples:
+  trunkline validate
+  trunkline validate /etc/trunkline --deny warnings
+  trunkline validate routes.yaml --format json
+  trunkline explain TL0104      what a code means, and what to write instead";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Deny {
@@ -51,6 +65,7 @@ fn validate(root: &Path, deny: Option<Deny>, global: &Global) -> u8 {
         }
     };
     let (_, counts, diagnostics) = compile_counted(&set);
+    let diagnostics = diagnostics.seen_from(root);
     let took = start.elapsed();
     match global.format {
         Format::Human => {

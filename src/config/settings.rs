@@ -14,6 +14,7 @@ const PROBE_FROM: &str = "sip:probe@trunkline.invalid";
 pub const MAX_DURATION: Duration = Duration::from_secs(12 * 3600);
 
 /// The reason phrase that goes with a code (RFC 3261 §21).
+#[expect(clippy::match_overlapping_arm, reason = "the named codes come before their classes")]
 pub fn phrase(code: u16) -> &'static str {
     match code {
         400 => "Bad Request",

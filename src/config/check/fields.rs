@@ -8,10 +8,13 @@ use crate::config::source::Span;
 use std::net::IpAddr;
 use std::time::Duration;
 
+/// One place is kept for the group `default`.
+const MOST_GROUPS: usize = u16::MAX as usize - 1;
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
 pub fn check(model: &Model, report: &mut Report) {
     version(model, report);
+    how_many(model, report);
     listeners(model, report);
     for (position, entry) in model.gateways().iter().enumerate() {
         if let Some(gateway) = &entry.value {
@@ -50,6 +53,13 @@ fn version(model: &Model, report: &mut Report) {
             "1",
         ));
     }
+}
+
+/// A table numbers its groups with 16 bits.
+fn how_many(model: &Model, report: &mut Report) {
+    let Some(over) = model.groups().get(MOST_GROUPS) else { return };
+    let message = format!("more than {MOST_GROUPS} groups");
+    report.push(Diagnostic::new(Code::Limits, over.span, message).help("one group may have many matchers"));
 }
 
 /// Two listeners on one socket.

@@ -63,7 +63,7 @@ fn entries<T>(field: &Field<Map<T>>) -> &[Entry<T>] {
     field.get().map_or(&[], |map| map.0.as_slice())
 }
 
-fn index<'d, T>(entries: &'d [Entry<T>]) -> HashMap<&'d str, usize> {
+fn index<T>(entries: &[Entry<T>]) -> HashMap<&str, usize> {
     // A name that stands there twice was complained about; the first one counts.
     entries.iter().enumerate().rev().map(|(at, entry)| (&*entry.id, at)).collect()
 }

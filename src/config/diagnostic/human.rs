@@ -13,7 +13,7 @@ pub(super) fn render(all: &Diagnostics, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for diagnostic in &all.list {
-        let groups = groups(diagnostic, &all.sources);
+        let groups = groups(diagnostic, all);
         out.push_str(&renderer.render(&groups));
         out.push_str("\n\n");
     }
@@ -24,14 +24,15 @@ pub(super) fn render(all: &Diagnostics, colour: bool) -> String {
     out
 }
 
-fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
+fn groups<'a>(diagnostic: &'a Diagnostic, all: &'a Diagnostics) -> Vec<Group<'a>> {
+    let sources = &*all.sources;
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.to_string());
-    let mut main = title.elements(snippets(diagnostic, sources));
+    let mut main = title.elements(snippets(diagnostic, all));
     let shown_fix = diagnostic.fix.as_ref().filter(|fix| !fix.edits.is_empty());
     if let (Some(help), None) = (&diagnostic.help, shown_fix) {
         main = main.element(Level::HELP.message(help.as_str()));
@@ -50,7 +51,7 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>
 }
 
 /// The primary place with everything else in its file, then one snippet for each other file.
-fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'a>> {
+fn snippets<'a>(diagnostic: &'a Diagnostic, all: &'a Diagnostics) -> Vec<Element<'a>> {
     let mut files = vec![diagnostic.span.file];
     for (span, _) in &diagnostic.related {
         if !files.contains(&span.file) {
@@ -67,13 +68,13 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Element
         for (span, label) in diagnostic.related.iter().filter(|(span, _)| here(span)) {
             marks.push((*span, AnnotationKind::Context, Some(label.as_str())));
         }
-        let Some(source) = sources.0.get(file as usize) else { continue };
+        let Some(source) = all.sources.0.get(file as usize) else { continue };
         let (excerpt, first_line, shift) = excerpt(source, marks.iter().map(|(span, ..)| *span));
         let annotations = marks.into_iter().map(|(span, kind, label)| {
             kind.span(within(span, shift, excerpt)).label(label.map(std::borrow::Cow::Borrowed))
         });
-        let snippet =
-            Snippet::source(excerpt).path(source.path.as_str()).line_start(first_line).annotations(annotations);
+        let path = format!("{}{}", all.directory, source.path);
+        let snippet = Snippet::source(excerpt).path(path).line_start(first_line).annotations(annotations);
         out.push(snippet.into());
     }
     out

@@ -1,7 +1,7 @@
 //! Diagnostics as machines read them: the document of `validate --format json` (CONFIG-AND-CLI part (f)).
 
 use super::{Diagnostic, Diagnostics, Safety};
-use crate::config::source::{Sources, Span};
+use crate::config::source::Span;
 use serde_json::{Value, json};
 
 /// What the summary line counts, besides the diagnostics.
@@ -27,37 +27,37 @@ pub fn document(all: &Diagnostics, revision: Option<&str>, summary: Summary) -> 
             "lists": summary.lists,
             "routes": summary.routes,
         },
-        "diagnostics": all.list.iter().map(|d| diagnostic(d, &all.sources)).collect::<Vec<_>>(),
+        "diagnostics": all.list.iter().map(|d| diagnostic(d, all)).collect::<Vec<_>>(),
         "more": all.more.iter().map(|(code, n)| json!({ "code": code.id(), "count": n })).collect::<Vec<_>>(),
     })
 }
 
-fn diagnostic(d: &Diagnostic, sources: &Sources) -> Value {
+fn diagnostic(d: &Diagnostic, all: &Diagnostics) -> Value {
     json!({
         "code": d.code.id(),
         "name": d.code.name(),
         "severity": d.severity.word(),
         "message": d.message,
-        "span": span(d.span, sources),
+        "span": span(d.span, all),
         "label": d.label,
         "related": d.related.iter()
-            .map(|(at, label)| json!({ "span": span(*at, sources), "label": label }))
+            .map(|(at, label)| json!({ "span": span(*at, all), "label": label }))
             .collect::<Vec<_>>(),
         "help": d.help,
         "fix": d.fix.as_ref().map(|fix| json!({
             "safety": match fix.safety { Safety::Safe => "safe", Safety::Review => "review" },
             "edits": fix.edits.iter()
-                .map(|edit| json!({ "span": span(edit.span, sources), "text": edit.text }))
+                .map(|edit| json!({ "span": span(edit.span, all), "text": edit.text }))
                 .collect::<Vec<_>>(),
         })),
     })
 }
 
-fn span(span: Span, sources: &Sources) -> Value {
-    let Some(source) = sources.of(span) else { return Value::Null };
+fn span(span: Span, all: &Diagnostics) -> Value {
+    let Some(source) = all.sources.of(span) else { return Value::Null };
     let (from, to) = (source.place(span.start), source.place(span.end));
     json!({
-        "file": source.path,
+        "file": format!("{}{}", all.directory, source.path),
         "line": from.line,
         "column": from.column,
         "end_line": to.line,

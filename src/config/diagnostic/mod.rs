@@ -12,6 +12,7 @@ pub use json::{Summary, document as json_document};
 
 use super::source::{Sources, Span};
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// At most so many of one code are shown; the rest is a count.
@@ -124,7 +125,7 @@ impl Report {
     pub fn finish(mut self, sources: Arc<Sources>) -> Diagnostics {
         let warnings = self.list.iter().filter(|d| d.severity == Severity::Warning).count();
         let notes = self.list.iter().filter(|d| d.severity == Severity::Note).count();
-        self.list.sort_by(|a, b| (a.severity, a.span, a.code).cmp(&(b.severity, b.span, b.code)));
+        self.list.sort_by_key(|d| (d.severity, d.span, d.code));
         let mut shown: HashMap<Code, usize> = HashMap::new();
         self.list.retain(|d| {
             let n = shown.entry(d.code).or_default();
@@ -138,7 +139,7 @@ impl Report {
             .map(|(c, n)| (c, n - SHOWN_PER_CODE))
             .collect();
         more.sort();
-        Diagnostics { list: self.list, more, errors: self.errors, warnings, notes, sources }
+        Diagnostics { list: self.list, more, errors: self.errors, warnings, notes, sources, directory: String::new() }
     }
 }
 
@@ -152,6 +153,8 @@ pub struct Diagnostics {
     warnings: usize,
     notes: usize,
     sources: Arc<Sources>,
+    /// What stands before each path when it is shown: empty, or a directory and its `/`.
+    directory: String,
 }
 
 impl Diagnostics {
@@ -169,6 +172,13 @@ impl Diagnostics {
     }
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+    /// Shows paths below `root`'s directory, as whoever named that file can follow them.
+    pub fn seen_from(mut self, root: &Path) -> Diagnostics {
+        if let Some(directory) = root.parent().filter(|d| *d != Path::new("") && *d != Path::new(".")) {
+            self.directory = format!("{}/", directory.display());
+        }
+        self
     }
     /// As a person sees them, with snippets; colour as asked. Ends with a line end, or is empty.
     pub fn human(&self, colour: bool) -> String {

@@ -10,8 +10,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::borrow::Cow;
 
 /// A key of a record: not there, there and unreadable (complained about), or there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Field<T> {
+    #[default]
     Absent,
     Bad(Span),
     Set(Given<T>),
@@ -24,13 +25,6 @@ pub struct Given<T> {
     pub key: Span,
     pub span: Span,
     pub value: T,
-}
-
-// Not derived: no `T: Default` is needed.
-impl<T> Default for Field<T> {
-    fn default() -> Field<T> {
-        Field::Absent
-    }
 }
 
 impl<T> Field<T> {
