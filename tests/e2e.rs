@@ -9,6 +9,8 @@ mod agents;
 mod answers;
 #[path = "e2e/cancels.rs"]
 mod cancels;
+#[path = "e2e/demo.rs"]
+mod demo;
 #[path = "e2e/dialogs.rs"]
 mod dialogs;
 #[path = "e2e/failover.rs"]

@@ -46,16 +46,28 @@ fn a_reload_in_mid_load_fails_no_call() {
 
 #[test]
 fn a_broken_file_changes_nothing() {
-    let mut gateway = Sipp::gateway("answers", 2);
+    let mut gateway = Sipp::gateway("answers", 7);
     let router = Setup::new(&[gateway.port]).start();
     Sipp::caller("calls", router.port(), &[]).succeeds();
-    router.rewrite("version: 1\nroutes: { everything: { default: true, to: [nobody] } }\n");
-    router.signal(Signal::SIGHUP);
-    router.wait_log("TL0302");
-    Sipp::caller("calls", router.port(), &[]).succeeds();
+    let good = router.text(&router.setup);
+    let route = |line: &str| good.replace("routes:\n", &format!("routes:\n  broken: {line}\n"));
+    for (code, text) in [
+        ("TL0104", route("{ prefix: 0049, to: gw1 }")),
+        ("TL0201", good.replace("gateways:\n", "gatewys: {}\ngateways:\n")),
+        ("TL0302", route("{ prefix: \"0049\", to: gw9 }")),
+        ("TL0103", format!("{good}version: 1\n")),
+        ("TL0203", good.replace("address: \"127.0.0.1:", "address: \"300.0.0.1:")),
+        ("TL0303", format!("{good}lists: {{ a: {{ members: [b] }}, b: {{ members: [a] }} }}\n")),
+    ] {
+        assert_ne!(text, good, "{code}");
+        router.rewrite(&text);
+        router.signal(Signal::SIGHUP);
+        router.wait_log(code);
+        Sipp::caller("calls", router.port(), &[]).succeeds();
+    }
     gateway.succeeds();
-    let records = router.wait_records(2);
-    assert_eq!(records[0]["revision"], records[1]["revision"]);
+    let records = router.wait_records(7);
+    assert!(records.iter().all(|record| record["revision"] == records[0]["revision"]), "{records:#?}");
 }
 
 #[test]

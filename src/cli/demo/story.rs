@@ -46,7 +46,9 @@ fn show(stage: &Stage, screen: &Screen, call: &Call, record: &Value) {
         let invites = heard.into_iter().filter(|heard| heard.method == "INVITE");
         acts.extend(invites.map(|heard| (heard.at, gateway.name, format!("rings {}", heard.number))));
     }
-    acts.extend(given_up(record).into_iter().map(|(after, what)| (call.began + after, "router", what)));
+    // Records count whole milliseconds; nothing happened before the 100.
+    let heard = call.replies.first().map_or(call.began, |reply| reply.at);
+    acts.extend(given_up(record).into_iter().map(|(after, what)| (heard.max(call.began + after), "router", what)));
     acts.sort_by_key(|act| act.0);
     for (at, who, what) in acts {
         screen.act(at.saturating_duration_since(call.began), who, &what);
