@@ -48,7 +48,7 @@ impl FileSet {
             watch_path(&path, &mut watch);
             files.push((relative, read_file(&path)?));
         }
-        watch.extend(walk.directories.iter().map(|relative| tidy(&directory.join(relative))));
+        watch.extend(walk.directories.iter().map(|relative| existing(tidy(&directory.join(relative)))));
         let hash = hash(&files);
         let watch = watch.into_iter().collect();
         Ok(FileSet { root: root.to_owned(), files, hash, watch, refused: walk.refused })
@@ -139,6 +139,12 @@ fn watch_path(path: &Path, watch: &mut BTreeSet<PathBuf>) {
             watch.insert(parent.to_owned());
         }
     }
+}
+
+/// The directory, or the nearest one above it that is there: it will tell when the missing one is made.
+fn existing(mut directory: PathBuf) -> PathBuf {
+    while !directory.is_dir() && directory.pop() {}
+    directory
 }
 
 /// The path made absolute, with `.` and `..` taken out by name.

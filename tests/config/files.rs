@@ -50,6 +50,10 @@ fn a_directory_that_a_pattern_may_fill_is_watched() {
     write(home.path(), &[("trunkline.yaml", "version: 1\ninclude: [\"routes/*.yaml\"]\n"), ("routes/README", "")]);
     let set = FileSet::read(&home.path().join("trunkline.yaml")).expect("a set");
     assert!(set.watch.iter().any(|w| w.ends_with("routes")), "{:?}", set.watch);
+    // One that is not there yet is seen coming by the directory above it.
+    fs::remove_dir_all(home.path().join("routes")).expect("removed");
+    let set = FileSet::read(&home.path().join("trunkline.yaml")).expect("a set");
+    assert!(set.watch.iter().all(|w| w.is_dir()) && !set.watch.is_empty(), "{:?}", set.watch);
 }
 
 #[test]

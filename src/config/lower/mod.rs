@@ -7,7 +7,7 @@ mod scalar;
 
 pub use containers::{Entry, Map, OneOrMany, Several};
 pub use record::{Field, Given};
-pub(super) use record::{Fields, document};
+pub(super) use record::{Fields, bare_name, document};
 pub use scalar::{Kind, Problem, Scalar};
 
 use super::diagnostic::{Code, Diagnostic, Report};

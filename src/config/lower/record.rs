@@ -151,6 +151,14 @@ fn unknown_key(key: &Key<'_>, at: &At<'_>, known: &[&str], entries: &[(Key<'_>, 
     }
 }
 
+/// The key of a field: `match` of `r#match`.
+pub const fn bare_name(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
 /// Declares a record of the document: required keys, optional keys, and keys of the file format that this build refuses
 /// (with what to do instead).
 macro_rules! document {
@@ -182,15 +190,14 @@ macro_rules! document {
                 report: &mut $crate::config::diagnostic::Report,
             ) -> Option<Self> {
                 const KEYS: &[&str] = &[
-                    $($(stringify!($rkey),)*)?
-                    $($(stringify!($okey),)*)?
+                    $($($crate::config::lower::bare_name(stringify!($rkey)),)*)?
+                    $($($crate::config::lower::bare_name(stringify!($okey)),)*)?
                 ];
                 const LATER: &[(&str, &str)] = &[$($(($later, $instead),)*)?];
-                let known: Vec<&str> = KEYS.iter().map(|key| key.trim_start_matches("r#")).collect();
-                let fields = $crate::config::lower::Fields::of(node, at, &known, LATER, report)?;
+                let fields = $crate::config::lower::Fields::of(node, at, KEYS, LATER, report)?;
                 Some($name {
-                    $($($rkey: fields.required(stringify!($rkey).trim_start_matches("r#"), at, report),)*)?
-                    $($($okey: fields.field(stringify!($okey).trim_start_matches("r#"), at, report),)*)?
+                    $($($rkey: fields.required($crate::config::lower::bare_name(stringify!($rkey)), at, report),)*)?
+                    $($($okey: fields.field($crate::config::lower::bare_name(stringify!($okey)), at, report),)*)?
                     flawed: fields.flawed,
                 })
             }

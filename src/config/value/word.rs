@@ -29,9 +29,11 @@ impl Scalar for Domain {
     const KIND: Kind = Kind::Word;
     fn parse(text: &str) -> Result<Domain, Problem> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
-        match text.is_empty() || text.len() > 253 || !text.bytes().all(allowed) {
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        let with_port = text.contains(':') && bare.parse::<std::net::Ipv6Addr>().is_err();
+        match text.is_empty() || text.len() > 253 || !text.bytes().all(allowed) || with_port {
             true => Err(Problem::new(format!("`{text}` is no domain"))
-                .help("write what stands behind the `@` of the caller's From")),
+                .help("write what stands behind the `@` of the caller's From, without a port")),
             false => Ok(Domain(Arc::from(text.to_ascii_lowercase()))),
         }
     }

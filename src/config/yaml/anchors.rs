@@ -1,10 +1,10 @@
 //! Anchors, aliases and `<<` merges: expanded inside one file, within a budget.
 
+use super::keys::Seen;
 use super::read::ALIAS_NODES;
 use super::{Budget, Key, Node, Value};
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::source::Span;
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 #[derive(Default)]
@@ -61,7 +61,7 @@ fn size(node: &Node) -> usize {
 pub(super) fn expand_merges<'a>(
     entries: &mut Vec<(Key<'a>, Node<'a>)>,
     merges: Vec<Node<'a>>,
-    mut seen: HashMap<Cow<'a, str>, Span>,
+    mut seen: Seen<'a>,
     report: &mut Report,
 ) {
     for merge in merges {
@@ -79,8 +79,7 @@ pub(super) fn expand_merges<'a>(
             Value::Text(..) | Value::Omitted(_) => complain(span, report).into_iter().collect(),
         };
         for (key, value) in maps.into_iter().flatten() {
-            if let std::collections::hash_map::Entry::Vacant(free) = seen.entry(key.text.clone()) {
-                free.insert(key.span);
+            if seen.first(&key.text, key.span).is_none() {
                 entries.push((key, value));
             }
         }

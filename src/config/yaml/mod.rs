@@ -3,6 +3,7 @@
 //! Only [`read`] knows the parser crate, so another one can take its place.
 
 mod anchors;
+mod keys;
 mod problem;
 mod read;
 

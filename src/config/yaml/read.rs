@@ -1,13 +1,13 @@
 //! Reads one file into a tree: the only file that knows `granit-parser`.
 
 use super::anchors::{Anchors, expand_merges};
+use super::keys::Seen;
 use super::problem;
 use super::{Key, Node, Style, Value};
 use crate::config::diagnostic::{Code, Diagnostic, Report, Safety};
 use crate::config::source::Span;
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Nesting, one scalar's bytes, nodes of the whole set, nodes from aliases: CONFIG-AND-CLI part (g), TL0111.
 const DEPTH: usize = 64;
@@ -39,12 +39,7 @@ struct Open<'a> {
 
 enum Kind<'a> {
     List(Vec<Node<'a>>),
-    Map {
-        entries: Vec<(Key<'a>, Node<'a>)>,
-        merges: Vec<Node<'a>>,
-        seen: HashMap<Cow<'a, str>, Span>,
-        key: Option<Pending<'a>>,
-    },
+    Map { entries: Vec<(Key<'a>, Node<'a>)>, merges: Vec<Node<'a>>, seen: Seen<'a>, key: Option<Pending<'a>> },
 }
 
 /// A key that waits for its value.
@@ -136,7 +131,7 @@ impl<'a> Reader<'a, '_> {
                 self.begin(Open { span, anchor, flow, kind: Kind::List(Vec::new()) })
             }
             Event::MappingStart(style, anchor, _) => {
-                let kind = Kind::Map { entries: Vec::new(), merges: Vec::new(), seen: HashMap::new(), key: None };
+                let kind = Kind::Map { entries: Vec::new(), merges: Vec::new(), seen: Seen::default(), key: None };
                 self.begin(Open { span, anchor, flow: style == StructureStyle::Flow, kind })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
@@ -291,21 +286,20 @@ impl<'a> Reader<'a, '_> {
 }
 
 /// Makes a key of a node, and complains about one that stands there twice.
-fn pending<'a>(node: Node<'a>, seen: &mut HashMap<Cow<'a, str>, Span>, report: &mut Report) -> Pending<'a> {
+fn pending<'a>(node: Node<'a>, seen: &mut Seen<'a>, report: &mut Report) -> Pending<'a> {
     let span = node.span;
     match node.value {
         Value::Text(text, Style::Plain) if text == "<<" => Pending::Merge,
         Value::Text(text, style) => {
-            if let Some(first) = seen.get(&text) {
+            if let Some(first) = seen.first(&text, span) {
                 let message = format!("the key `{text}` stands here twice");
                 let diagnostic = Diagnostic::new(Code::DuplicateKey, span, message)
                     .label("YAML readers silently take the last one")
-                    .related(*first, "first here")
+                    .related(first, "first here")
                     .help("keep one of the two, or rename one");
                 report.push(diagnostic);
                 return Pending::Dropped;
             }
-            seen.insert(text.clone(), span);
             Pending::Key(Key { span, text, style })
         }
         Value::Broken => Pending::Dropped,
