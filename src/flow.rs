@@ -67,6 +67,6 @@ impl Flow {
 
 /// Asks the kernel (or the simulated network) which source address it uses towards a peer; for listeners bound to a
 /// wildcard without `advertise`. The answer is cached by the implementation.
-pub trait Paths {
+pub trait Paths: Send {
     fn source_towards(&mut self, socket: SocketIx, peer: IpAddr) -> IpAddr;
 }
