@@ -1,12 +1,105 @@
 //! `trunkline run`: serves calls.
 
-use super::Global;
+use super::{CLEAN, Global, NO_ANSWER};
+use crate::agent::behaviour::parse_duration;
+use crate::server::log::{self, Style};
+use crate::server::{Ended, Options, Running, Server, StartError};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Serve calls: listen, route, probe, fail over, reload when the files change
+///
+/// The log goes to standard error. When calls are taken, one line `ready` with revision and listeners is written to
+/// standard output. SIGHUP makes it look at its files, SIGTERM and SIGINT drain and end it.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Where keys and open calls are kept [default: .trunkline beside the root file]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Do not watch the files, only look at them every --poll
+    #[arg(long)]
+    no_watch: bool,
+    /// Look at the files this often, events or not
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_duration)]
+    poll: Duration,
+    /// Worker threads
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    workers: usize,
+    /// After SIGTERM, wait at most this long for calls in set-up
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    drain: Duration,
+    /// How log lines are written
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t)]
+    log: LogStyle,
+}
 
-pub fn run(_args: Args, _global: &Global) -> ExitCode {
-    ExitCode::from(super::NO_ANSWER)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum LogStyle {
+    #[default]
+    Text,
+    Json,
+}
+
+pub fn run(args: Args, global: &Global) -> ExitCode {
+    if args.workers != 1 {
+        return no_answer("this build runs one worker: use --workers 1");
+    }
+    let config = match global.root() {
+        Ok(root) => root,
+        Err(why) => return no_answer(&why),
+    };
+    let style = if args.log == LogStyle::Json { Style::Json } else { Style::Text };
+    log::init(style, level(global), global.coloured(&std::io::stderr()));
+    let options = Options {
+        config,
+        state_dir: args.state_dir,
+        watch: !args.no_watch,
+        poll: args.poll,
+        drain: args.drain,
+        signals: true,
+    };
+    match Server::start(options) {
+        Ok(running) => serve(running, global),
+        Err(StartError::Config(said)) => {
+            anstream::eprint!("{}", said.human(global.coloured(&std::io::stderr())));
+            no_answer("the files have errors, so there is nothing to serve")
+        }
+        Err(error) => no_answer(&error.to_string()),
+    }
+}
+
+fn serve(running: Running, global: &Global) -> ExitCode {
+    let said = running.diagnostics();
+    if said.warnings() > 0 && !global.quiet {
+        anstream::eprint!("{}", said.human(global.coloured(&std::io::stderr())));
+    }
+    let ready = running.ready();
+    tracing::info!("{ready}");
+    // Whoever started us may not read standard output; that is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "{ready}");
+    match running.wait() {
+        Ended::Drained => {
+            tracing::info!("stopped: no call in set-up was left behind");
+            ExitCode::from(CLEAN)
+        }
+        Ended::Cut => ExitCode::from(CLEAN),
+        Ended::Broken => no_answer("stopped by a fault"),
+    }
+}
+
+fn level(global: &Global) -> LevelFilter {
+    match (global.quiet, global.verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::INFO,
+        (false, 1) => LevelFilter::DEBUG,
+        (false, _) => LevelFilter::TRACE,
+    }
+}
+
+fn no_answer(why: &str) -> ExitCode {
+    anstream::eprintln!("trunkline run: {why}");
+    ExitCode::from(NO_ANSWER)
 }

@@ -1,0 +1,185 @@
+//! Binding UDP listeners, and what every socket of ours is set to.
+//!
+//! - `IP_RECVERR`/`IPV6_RECVERR`: ICMP errors come back with the datagram they are about (checklist N14), without a
+//!   connected socket per gateway.
+//! - `IP_PKTINFO`/`IPV6_RECVPKTINFO` on wildcard sockets alone: which of our addresses a datagram was sent to, so that
+//!   the answer leaves from it (RFC 3581 §4).
+//! - 4 MiB receive buffer, best effort: a burst while the worker is at something else must not cost calls.
+//! - `[::]` also takes IPv4; addresses are normalised, so nobody above sees `::ffff:192.0.2.1`.
+
+use crate::flow::SocketIx;
+use nix::sys::socket::{SockaddrStorage, setsockopt, sockopt};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::Arc;
+
+const RECEIVE_BUFFER: usize = 4 << 20;
+const SEND_BUFFER: usize = 1 << 20;
+
+/// One bound UDP socket.
+#[derive(Debug)]
+pub struct Bound {
+    pub ix: SocketIx,
+    /// The listener's id, for messages.
+    pub id: Arc<str>,
+    /// The address as the configuration names it: what a reload compares.
+    pub bind: SocketAddr,
+    /// The address it got: differs from `bind` in the port 0, and where `[::]` had to become `0.0.0.0`.
+    pub local: SocketAddr,
+    pub wildcard: bool,
+    /// An IPv6 socket: IPv4 peers are written as mapped addresses towards the kernel.
+    pub v6: bool,
+    socket: UdpSocket,
+}
+
+/// A listener that could not be bound (TL0804).
+#[derive(Debug, thiserror::Error)]
+#[error("error[TL0804 bind]: listener `{id}` cannot be bound to udp {bind}: {cause}{hint}")]
+pub struct BindError {
+    pub id: Arc<str>,
+    pub bind: SocketAddr,
+    #[source]
+    pub cause: io::Error,
+    hint: &'static str,
+}
+
+impl Bound {
+    /// Binds `bind`. A wildcard `[::]` falls back to `0.0.0.0` on a machine without IPv6. `going` are sockets of ours
+    /// that may hold the port under another address (`0.0.0.0` becomes `192.0.2.1`, or the other way round): for the
+    /// moment of binding, and only then, they share it.
+    pub fn new(ix: SocketIx, id: Arc<str>, bind: SocketAddr, going: &[&Bound]) -> Result<Bound, BindError> {
+        let every = bind.ip().is_unspecified() && bind.is_ipv6();
+        let share = |shared: bool| going.iter().try_for_each(|s| SockRef::from(&s.socket).set_reuse_address(shared));
+        let mut socket = share(true).and_then(|()| open(bind, !going.is_empty()));
+        if every && socket.as_ref().is_err_and(no_ipv6) {
+            socket = open(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), bind.port()), !going.is_empty());
+        }
+        // Another process must not be able to bind beside us.
+        let socket = socket.and_then(|socket| share(false).map(|()| socket));
+        let named = |cause: io::Error| BindError { id: id.clone(), bind, hint: hint(&cause), cause };
+        let socket: UdpSocket = socket.map_err(named)?.into();
+        let local = socket.local_addr().map_err(named)?;
+        Ok(Bound { ix, id, bind, local, wildcard: local.ip().is_unspecified(), v6: local.is_ipv6(), socket })
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    pub fn raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+
+    /// A peer as this socket's family wants it. `None`: an IPv6 peer on an IPv4 socket.
+    pub fn towards(&self, peer: SocketAddr) -> Option<SockaddrStorage> {
+        match (peer, self.v6) {
+            (SocketAddr::V4(v4), false) => Some(v4.into()),
+            (SocketAddr::V4(v4), true) => {
+                Some(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into())
+            }
+            (SocketAddr::V6(v6), true) => Some(v6.into()),
+            (SocketAddr::V6(_), false) => None,
+        }
+    }
+}
+
+/// A peer as the rest of the router sees it: mapped IPv4 addresses become IPv4 ones.
+pub fn peer_of(address: &SockaddrStorage) -> Option<SocketAddr> {
+    if let Some(v4) = address.as_sockaddr_in() {
+        return Some(SocketAddr::from(*v4));
+    }
+    let v6 = SocketAddrV6::from(*address.as_sockaddr_in6()?);
+    Some(match v6.ip().to_ipv4_mapped() {
+        Some(v4) => SocketAddr::new(v4.into(), v6.port()),
+        None => SocketAddr::V6(SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id())),
+    })
+}
+
+fn open(bind: SocketAddr, share: bool) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(bind), Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    let wildcard = bind.ip().is_unspecified();
+    setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
+    if bind.is_ipv6() {
+        socket.set_only_v6(!wildcard)?;
+        setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
+    }
+    if wildcard {
+        match bind.ip() {
+            IpAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?,
+            // Says the IPv4 destination too, as a mapped address.
+            IpAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?,
+        }
+    }
+    // Beyond net.core.rmem_max only with CAP_NET_ADMIN: best effort both ways.
+    if setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
+        let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    }
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    socket.set_reuse_address(share)?;
+    socket.bind(&SockAddr::from(bind))?;
+    socket.set_reuse_address(false)?;
+    Ok(socket)
+}
+
+/// Whether the kernel would refuse to bind both: the same port, and one address within the other.
+pub fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified())
+}
+
+fn no_ipv6(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| [libc::EAFNOSUPPORT, libc::EADDRNOTAVAIL].contains(&code))
+}
+
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => " (another program has this port: `ss -lunp` shows which)",
+        io::ErrorKind::AddrNotAvailable => " (this machine does not have that address: `ip address` lists them)",
+        io::ErrorKind::PermissionDenied => " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bind(address: &str) -> Bound {
+        Bound::new(SocketIx(0), "lan".into(), address.parse().expect("address"), &[]).expect("bind")
+    }
+
+    #[test]
+    fn a_taken_port_names_listener_address_and_cause() {
+        let first = bind("127.0.0.1:0");
+        let error = Bound::new(SocketIx(1), "wan".into(), first.local, &[]).expect_err("taken");
+        let text = error.to_string();
+        assert!(text.starts_with("error[TL0804 bind]: listener `wan` cannot be bound to udp 127.0.0.1:"), "{text}");
+        assert!(text.contains("in use") && text.contains("ss -lunp"), "{text}");
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_refused_with_advice() {
+        let error = Bound::new(SocketIx(1), "wan".into(), "192.0.2.1:5060".parse().expect("address"), &[]);
+        assert!(error.expect_err("not ours").to_string().contains("`ip address` lists them"));
+    }
+
+    #[test]
+    fn a_wildcard_can_take_over_from_an_address_and_shares_with_nobody_afterwards() {
+        let old = bind("127.0.0.1:0");
+        let every: SocketAddr = (Ipv4Addr::UNSPECIFIED, old.local.port()).into();
+        assert!(Bound::new(SocketIx(1), "all".into(), every, &[]).is_err());
+        let new = Bound::new(SocketIx(1), "all".into(), every, &[&old]).expect("shared for a moment");
+        drop(old);
+        assert!(Bound::new(SocketIx(2), "other".into(), new.local, &[]).is_err());
+    }
+
+    #[test]
+    fn mapped_addresses_stay_below() {
+        let socket = bind("[::]:0");
+        let v4: SocketAddr = "192.0.2.7:5060".parse().expect("address");
+        let raw = socket.towards(v4).expect("an IPv4 peer");
+        assert_eq!(peer_of(&raw), Some(v4));
+        assert_eq!(bind("127.0.0.1:0").towards("[2001:db8::1]:5060".parse().expect("address")), None);
+    }
+}
