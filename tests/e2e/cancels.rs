@@ -37,7 +37,9 @@ fn a_call_is_cancelled_while_it_rings() {
 fn a_silent_gateway_gets_no_cancel() {
     let mut silent = Silent::start();
     let second = Sipp::gateway("answers", 1);
-    let router = Setup::new(&[silent.port, second.port]).start();
+    let mut setup = Setup::new(&[silent.port, second.port]);
+    setup.failover = "attempt_timeout: 3s";
+    let router = setup.start();
     let mut caller = Sipp::caller("cancels-early", router.port(), &["-d", "100"]);
     caller.succeeds();
     // RFC 3261 §9.1: no CANCEL before a provisional. The caller has its 487 when the attempt is given up.

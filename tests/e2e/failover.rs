@@ -5,10 +5,15 @@ use super::router::{Router, Setup};
 use super::sipp::Sipp;
 use std::time::Duration;
 
+/// Whoever waits for this timeout waits long.
+const PATIENT: &str = "attempt_timeout: 20s";
+
 /// The second gateway answers; the record names both attempts.
-fn saved_by_the_second(first: u16, expected: &str) -> Router {
+fn saved_by_the_second(first: u16, failover: &'static str, expected: &str) -> Router {
     let mut second = Sipp::gateway("answers", 1);
-    let router = Setup::new(&[first, second.port]).start();
+    let mut setup = Setup::new(&[first, second.port]);
+    setup.failover = failover;
+    let router = setup.start();
     let mut caller = Sipp::caller("calls", router.port(), &[]);
     caller.succeeds();
     second.succeeds();
@@ -23,7 +28,7 @@ fn saved_by_the_second(first: u16, expected: &str) -> Router {
 #[test]
 fn a_silent_gateway_costs_its_attempt_timeout() {
     let mut silent = Silent::start();
-    let router = saved_by_the_second(silent.port, "gw1 timeout 408");
+    let router = saved_by_the_second(silent.port, "attempt_timeout: 500ms", "gw1 timeout 408");
     let setup = router.record().setup();
     assert!(setup >= Duration::from_millis(500), "attempt_timeout is 500ms, the call took {setup:?}");
     assert!(!silent.heard().is_empty() && silent.heard().iter().all(|word| word == "INVITE"), "{:?}", silent.heard());
@@ -31,15 +36,15 @@ fn a_silent_gateway_costs_its_attempt_timeout() {
 
 #[test]
 fn a_gateway_that_is_gone_costs_nothing() {
-    let router = saved_by_the_second(refusing(), "gw1 transport 503");
+    let router = saved_by_the_second(refusing(), PATIENT, "gw1 transport 503");
     let setup = router.record().setup();
-    assert!(setup < Duration::from_millis(400), "the kernel said at once that nobody is there; it took {setup:?}");
+    assert!(setup < Duration::from_secs(10), "the kernel says at once that nobody is there; it took {setup:?}");
 }
 
 #[test]
 fn a_gateway_that_is_unable_hands_over() {
     let mut first = Sipp::gateway_with("refuses", 1, &["code=503"]);
-    let _router = saved_by_the_second(first.port, "gw1 replied 503");
+    let _router = saved_by_the_second(first.port, PATIENT, "gw1 replied 503");
     first.succeeds();
     assert_eq!(first.heard(), ["INVITE", "ACK"]);
 }

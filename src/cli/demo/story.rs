@@ -176,7 +176,9 @@ async fn recovery(stage: &mut Stage, screen: &mut Screen) -> Result<(), String> 
 
 /// Waits for the router's word that provider-a is `down` or `up`; the story's checks do not rest on it.
 async fn told(stage: &Stage, from: usize, state: &str) -> Result<(), String> {
-    let says = |line: &String| line.contains(stage.first.name) && line.contains(state);
+    let says = |line: &String| {
+        line.contains(&format!("gateway {} ", stage.first.name)) && line.contains(&format!(" is {state}"))
+    };
     until("the router's word about provider-a", || stage.router.log_from(from).iter().any(says).then_some(())).await
 }
 
