@@ -109,16 +109,7 @@ impl Control {
             settle.hint(now);
         }
         let poll_at = Instant::now() + jittered(parts.poll);
-        Control {
-            parts,
-            settle,
-            attempted,
-            looking: None,
-            trigger: "start",
-            poll_at,
-            draining: None,
-            ended: None,
-        }
+        Control { parts, settle, attempted, looking: None, trigger: "start", poll_at, draining: None, ended: None }
     }
 
     async fn run(mut self) -> Ended {

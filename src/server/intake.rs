@@ -40,7 +40,8 @@ impl Intake {
         let (count, blunted) = batch(socket.raw_fd(), headers, &mut self.buffer, |message, bytes| {
             let Some(remote) = message.address.as_ref().and_then(peer_of) else { return };
             let local = if socket.wildcard { destination(message) } else { None };
-            let flow = Flow { socket: socket.ix, transport: Transport::Udp, remote, local, generation: 0, tls_name: None };
+            let flow =
+                Flow { socket: socket.ix, transport: Transport::Udp, remote, local, generation: 0, tls_name: None };
             each(flow, bytes);
         })?;
         if blunted {

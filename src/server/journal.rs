@@ -25,6 +25,7 @@ type Ids = HashSet<RecordId, FixedState>;
 enum Entry {
     Open { record: Box<RecordLine>, leg: u32 },
     Leg { id: String, leg: u32, at: String, attempt: u8, late: bool },
+    Ack { id: String, leg: u32 },
     Close { id: String, leg: u32, at: String, by: PartyWord },
     Written { id: String },
 }
@@ -56,6 +57,7 @@ impl Journal {
             Row::Leg { id, leg, at, attempt, late } => {
                 Entry::Leg { id: id_text(*id), leg: leg.0, at: time_text(*at), attempt: *attempt, late: *late }
             }
+            Row::Ack { id, leg } => Entry::Ack { id: id_text(*id), leg: leg.0 },
             Row::Close { id, leg, at, by } => {
                 Entry::Close { id: id_text(*id), leg: leg.0, at: time_text(*at), by: PartyWord(*by) }
             }
@@ -97,7 +99,9 @@ impl Entry {
     fn id(&self) -> Option<RecordId> {
         match self {
             Entry::Open { record, .. } => id_of(&record.id),
-            Entry::Leg { id, .. } | Entry::Close { id, .. } | Entry::Written { id } => id_of(id),
+            Entry::Leg { id, .. } | Entry::Ack { id, .. } | Entry::Close { id, .. } | Entry::Written { id } => {
+                id_of(id)
+            }
         }
     }
 
@@ -107,6 +111,7 @@ impl Entry {
             Entry::Leg { id, leg, at, attempt, late } => {
                 Row::Leg { id: id_of(&id)?, leg: Leg(leg), at: time_of(&at)?, attempt, late }
             }
+            Entry::Ack { id, leg } => Row::Ack { id: id_of(&id)?, leg: Leg(leg) },
             Entry::Close { id, leg, at, by } => {
                 Row::Close { id: id_of(&id)?, leg: Leg(leg), at: time_of(&at)?, by: by.0 }
             }

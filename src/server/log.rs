@@ -15,7 +15,8 @@ pub enum Style {
 
 /// Installs the log for the whole process. A second call does nothing.
 pub fn init(style: Style, level: LevelFilter, colour: bool) {
-    let filter = EnvFilter::builder().with_env_var("TRUNKLINE_LOG").with_default_directive(level.into()).from_env_lossy();
+    let filter =
+        EnvFilter::builder().with_env_var("TRUNKLINE_LOG").with_default_directive(level.into()).from_env_lossy();
     let line = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // The only error is that a log is installed already.
     let _ = match style {

@@ -22,7 +22,11 @@ pub enum Found {
     Moving,
     Unreadable(String),
     /// `None` with the diagnostics that refuse it.
-    New { hash: String, compiled: Option<Box<Compiled>>, said: Diagnostics },
+    New {
+        hash: String,
+        compiled: Option<Box<Compiled>>,
+        said: Diagnostics,
+    },
 }
 
 /// A finding, with the directories to watch from now on (none known when nothing could be read).

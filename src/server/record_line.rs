@@ -37,6 +37,8 @@ pub struct RecordLine {
     pub setup_ms: Option<u64>,
     /// Answered after a CANCEL or after another final answer.
     pub late: bool,
+    /// The caller's ACK for the answer was seen.
+    pub ack: bool,
     pub revision: String,
 }
 
@@ -123,6 +125,7 @@ impl From<&Record> for RecordLine {
             duration_ms: record.duration_ms,
             setup_ms: record.setup_ms,
             late: record.late,
+            ack: record.ack,
             revision: record.revision.to_string(),
         }
     }
@@ -178,6 +181,7 @@ impl RecordLine {
             setup_ms: self.setup_ms,
             duration_ms: self.duration_ms,
             late: self.late,
+            ack: self.ack,
             revision: self.revision.into(),
         })
     }
@@ -299,6 +303,7 @@ pub(super) mod tests {
             setup_ms: Some(3377),
             duration_ms: None,
             late: false,
+            ack: false,
             revision: "3f2a9c1".into(),
         }
     }

@@ -76,9 +76,7 @@ impl Bound {
     pub fn towards(&self, peer: SocketAddr) -> Option<SockaddrStorage> {
         match (peer, self.v6) {
             (SocketAddr::V4(v4), false) => Some(v4.into()),
-            (SocketAddr::V4(v4), true) => {
-                Some(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into())
-            }
+            (SocketAddr::V4(v4), true) => Some(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into()),
             (SocketAddr::V6(v6), true) => Some(v6.into()),
             (SocketAddr::V6(_), false) => None,
         }

@@ -23,13 +23,16 @@ pub fn drain(socket: &Bound, buffer: &mut [u8], mut each: impl FnMut(SocketAddr,
 }
 
 fn next(socket: &Bound, buffer: &mut [u8]) -> Result<Option<(SocketAddr, usize)>, Errno> {
-    let mut control = cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::sock_extended_err, libc::sockaddr_in6);
+    let mut control =
+        cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::sock_extended_err, libc::sockaddr_in6);
     let mut slices = [IoSliceMut::new(buffer)];
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
     let message = recvmsg::<SockaddrStorage>(socket.raw_fd(), &mut slices, Some(&mut control), flags)?;
     let counts = message.cmsgs().is_ok_and(|mut list| {
         list.any(|control| match control {
-            ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => is_verdict(&error),
+            ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
+                is_verdict(&error)
+            }
             _ => false,
         })
     });

@@ -44,11 +44,18 @@ pub type Sockets = Vec<Option<Arc<Bound>>>;
 #[derive(Debug)]
 pub enum Command {
     /// A new revision, and the sockets from now on.
-    Reload { snapshot: Arc<Snapshot>, sockets: Sockets },
+    Reload {
+        snapshot: Arc<Snapshot>,
+        sockets: Sockets,
+    },
     /// Sockets of removed listeners are closed.
     Sockets(Sockets),
     Drain,
-    Override { id: String, what: Option<Override>, reply: SyncSender<bool> },
+    Override {
+        id: String,
+        what: Option<Override>,
+        reply: SyncSender<bool>,
+    },
     Stats(SyncSender<Stats>),
     Stop,
 }
