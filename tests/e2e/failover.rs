@@ -51,16 +51,17 @@ fn a_gateway_that_is_unable_hands_over() {
 
 #[test]
 fn with_every_gateway_dead_the_caller_hears_503() {
-    let mut unable = Sipp::gateway_with("refuses", 1, &["code=500"]);
-    let silent = Silent::start();
-    let router = Setup::new(&[refusing(), silent.port, unable.port]).start();
+    let mut unable = Sipp::gateway_with("refuses", 1, &["code=503"]);
+    let mut broken = Sipp::gateway_with("refuses", 1, &["code=500"]);
+    let router = Setup::new(&[refusing(), unable.port, broken.port]).start();
     let mut caller = Sipp::caller("hears-refusal", router.port(), &["code=503"]);
     caller.succeeds();
     unable.succeeds();
+    broken.succeeds();
     assert!(caller.received()[1].starts_with("SIP/2.0 503 Service not available"), "{:?}", caller.received());
     let record = router.record();
     assert_eq!(record.outcome(), "failed 503");
-    assert_eq!(record.attempts(), ["gw1 transport 503", "gw2 timeout 408", "gw3 replied 500"]);
+    assert_eq!(record.attempts(), ["gw1 transport 503", "gw2 replied 503", "gw3 replied 500"]);
 }
 
 #[test]

@@ -55,6 +55,14 @@ impl Router {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).get(line..).unwrap_or_default().to_vec()
     }
 
+    /// The same without the times.
+    pub fn words_from(&self, line: usize) -> String {
+        let lines = self.log_from(line);
+        let words =
+            lines.iter().map(|line| line.split_once(' ').map_or(line.as_str(), |(_, words)| words.trim_start()));
+        words.collect::<Vec<_>>().join("\n")
+    }
+
     /// The records written so far.
     pub fn records(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.records).unwrap_or_default();

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tokio::process::Command;
 
 /// The example that the repository shows.
 const ROUTES: &str = include_str!("../../../routes.yaml");
@@ -64,6 +65,17 @@ impl Stage {
     /// Saves the routes file, as an editor would.
     pub fn save(&self, text: &str) -> Result<(), String> {
         write(&self.file(), text)
+    }
+
+    /// What `trunkline validate` says about the file.
+    pub async fn validate(&self) -> Result<String, String> {
+        let output = Command::new(this_program()?)
+            .args(["validate", "--format", "human", "--color", "never", "-c"])
+            .arg(self.file())
+            .output()
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
 
     pub async fn dial(&self, number: &str) -> Result<Call, String> {

@@ -209,13 +209,11 @@ async fn reroute(stage: &mut Stage, screen: &mut Screen) -> Result<String, Strin
     screen.quote(NEW_ROUTE.trim_matches('\n'));
     let before = last_revision(stage);
     let edited = stage.routes.replacen("\nroutes:\n", &format!("\nroutes:{NEW_ROUTE}"), 1);
-    let saved = Instant::now();
+    let (saved, line) = (Instant::now(), stage.router.log_length());
     stage.save(&edited)?;
     let (seen, record) = call_until(stage, "the new route to be used", |record| record["route"] == "berlin").await?;
-    screen.note(
-        "router",
-        &format!("serves revision {} after {} ms", text(&record["revision"]), saved.elapsed().as_millis()),
-    );
+    screen.note("router", &format!("serves the new file after {} ms, and logs:", saved.elapsed().as_millis()));
+    screen.quote(&stage.router.words_from(line));
     show(stage, screen, &seen, &record);
     screen.check_equal("who was rung", &rung(stage, &seen), "provider-b 0049301234567");
     screen.check(record["revision"] != before, "the record names the new revision");
@@ -243,7 +241,10 @@ async fn broken(stage: &mut Stage, screen: &mut Screen, good: &str) -> Result<()
         stage.router.log_from(line).iter().any(|line| line.contains("TL0104")).then_some(())
     })
     .await?;
-    screen.quote(&stage.router.log_from(line).join("\n"));
+    screen.note("router", "logs:");
+    screen.quote(&stage.router.words_from(line));
+    screen.note("validate", "says it at length:");
+    screen.quote(&stage.validate().await?);
     screen.check(true, "the router refused the file, and said where it is wrong (TL0104)");
     let (seen, record) = call(stage, screen, BERLIN).await?;
     screen.check_equal("the next call", &rung(stage, &seen), "provider-b 0049301234567");
@@ -266,9 +267,7 @@ pub async fn go_on(stage: &mut Stage, screen: &mut Screen) -> Result<(), String>
     let mut line = stage.router.log_length();
     loop {
         seconds.tick().await;
-        for line in stage.router.log_from(line) {
-            screen.quote(&line);
-        }
+        screen.quote(&stage.router.words_from(line));
         line = stage.router.log_length();
         let call = stage.dial(BERLIN).await?;
         let rung = rung(stage, &call);
