@@ -176,7 +176,7 @@ fn breach(args: &Args, seed: u64, report: &Report) {
     println!("{}\n", breach.what);
     println!("gateways and reloads of late:");
     report.turns.iter().for_each(|turn| println!("{turn}"));
-    if let Some(call) = breach.call {
+    if let Some(call) = args.trace.or(breach.call) {
         let again =
             Simulation::run(Options { trace: Some(call), aftermath: AFTERMATH, ..options(args, seed, Plant::None) });
         println!("\ncall {call}:");

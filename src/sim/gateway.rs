@@ -97,7 +97,8 @@ impl Callee {
 
     fn step(&mut self, desk: &mut Desk, index: usize) {
         let Some(&(_, code, which)) = self.plan.steps.get(index) else { return };
-        if self.failed || (self.cancelled && self.plan.on_cancel == OnCancel::Stop) {
+        let answered = !self.legs.is_empty() && which == 0;
+        if self.failed || answered || (self.cancelled && self.plan.on_cancel == OnCancel::Stop) {
             return;
         }
         self.say(desk, code, which);
@@ -177,7 +178,10 @@ impl Callee {
             return self.response(desk, wire);
         }
         if wire.method == "ACK" {
-            self.tx.ack(wire);
+            // The second phone behind the gateway said its 200 once: its ACK is for nothing that repeats.
+            if wire.to_tag() != self.tag(1) {
+                self.tx.ack(wire);
+            }
             return;
         }
         if wire.branch() == self.branch && wire.method != "CANCEL" {

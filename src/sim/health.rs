@@ -13,10 +13,15 @@ use std::time::Duration;
 struct Seen {
     /// The probe in flight: branch, when it fails unless answered.
     probe: Option<(String, Instant)>,
+    /// The last probe's branch: it repeats itself, also when a reload has made it pointless.
+    last_probe: String,
     /// Probes failed, and answered, in a row.
     failed: u32,
     answered: u32,
+    /// So many failed that any revision takes it for down.
     down: bool,
+    /// One failed, which is enough where nothing was known; it may take `RECOVERIES_MOST` to be trusted again.
+    shaky: bool,
     /// Calls' INVITEs without any answer yet: branch, when they count as silence.
     asked: Vec<(String, Instant)>,
     /// A call met silence or an error, and none was answered since.
@@ -47,13 +52,9 @@ impl HealthWatch {
         for (index, seen) in self.gateways.iter_mut().enumerate().take(site::TRUNKS) {
             let (old, new) = (&before.trunks[index], &after.trunks[index]);
             if !old.declared || !new.declared || old.probed != new.probed {
-                let doubt = seen.down || seen.silent;
-                let (resting_until, doubted_at) = (seen.resting_until, seen.doubted_at);
-                *seen = Seen { silent: doubt, resting_until, doubted_at, ..Seen::default() };
-            }
-            // Another threshold may change its mind at the next probe.
-            if before.timers != after.timers && !seen.down {
-                seen.failed = 0;
+                let doubt = seen.down || seen.silent || seen.shaky;
+                let Seen { resting_until, doubted_at, last_probe, asked, .. } = std::mem::take(seen);
+                *seen = Seen { silent: doubt, resting_until, doubted_at, last_probe, asked, ..Seen::default() };
             }
         }
     }
@@ -61,12 +62,13 @@ impl HealthWatch {
     /// An OPTIONS of the router's own.
     pub fn probe_out(&mut self, tally: &mut Tally, now: Instant, site: &Site, to: SocketAddr, wire: &Wire) {
         let Some(index) = site::gateway_at(to) else { return };
-        self.tick(now, site);
+        self.tick(now);
         let seen = &mut self.gateways[index];
         let branch = wire.branch();
-        if seen.probe.as_ref().is_some_and(|(b, _)| b == branch) {
+        if seen.last_probe == branch {
             return;
         }
+        seen.last_probe = branch.to_string();
         let expected = index != OFFICE && site.trunks[index].declared && site.trunks[index].probed;
         let free = seen.probe.is_none();
         tally.check(Law::ProbesInOrder, now, None, expected && free, || {
@@ -79,7 +81,7 @@ impl HealthWatch {
     /// A response to a probe.
     pub fn probe_in(&mut self, now: Instant, site: &Site, from: SocketAddr, wire: &Wire) {
         let Some(index) = site::gateway_at(from) else { return };
-        self.tick(now, site);
+        self.tick(now);
         let seen = &mut self.gateways[index];
         if seen.probe.as_ref().is_some_and(|(b, _)| b == wire.branch()) && wire.code >= 200 {
             seen.probe = None;
@@ -98,9 +100,9 @@ impl HealthWatch {
     }
 
     /// A response to an INVITE of a call.
-    pub fn heard(&mut self, now: Instant, site: &Site, from: SocketAddr, wire: &Wire) {
+    pub fn heard(&mut self, now: Instant, from: SocketAddr, wire: &Wire) {
         let Some(index) = site::gateway_at(from) else { return };
-        self.tick(now, site);
+        self.tick(now);
         let seen = &mut self.gateways[index];
         if let Some(at) = seen.asked.iter().position(|(b, _)| b == wire.branch()) {
             seen.asked.swap_remove(at);
@@ -114,10 +116,17 @@ impl HealthWatch {
         }
     }
 
+    /// A branch that nobody waits for any more.
+    pub fn lost(&mut self, to: SocketAddr, branch: &str) {
+        if let Some(index) = site::gateway_at(to) {
+            self.gateways[index].asked.retain(|(b, _)| b != branch);
+        }
+    }
+
     /// An ICMP error for something sent to a gateway.
     pub fn refused(&mut self, now: Instant, site: &Site, to: SocketAddr, branch: &str) {
         let Some(index) = site::gateway_at(to) else { return };
-        self.tick(now, site);
+        self.tick(now);
         let seen = &mut self.gateways[index];
         if seen.probe.as_ref().is_some_and(|(b, _)| b == branch || branch.is_empty()) {
             seen.probe = None;
@@ -127,12 +136,11 @@ impl HealthWatch {
         seen.silent = true;
     }
 
-    /// Lets time pass: what was not answered failed.
-    fn tick(&mut self, now: Instant, site: &Site) {
+    /// The router has fired its timers: what was not answered by now has failed. Not before: a stalled router takes
+    /// the datagrams first.
+    pub fn fired(&mut self, now: Instant, site: &Site) {
+        self.tick(now);
         for seen in &mut self.gateways {
-            if seen.doubtful(now) {
-                seen.doubted_at = now;
-            }
             if seen.probe.as_ref().is_some_and(|(_, until)| *until <= now) {
                 seen.probe = None;
                 seen.ended(false, site);
@@ -140,6 +148,12 @@ impl HealthWatch {
             let before = seen.asked.len();
             seen.asked.retain(|(_, until)| *until > now);
             seen.silent |= seen.asked.len() < before;
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        for seen in self.gateways.iter_mut().filter(|seen| seen.doubtful(now)) {
+            seen.doubted_at = now;
         }
     }
 
@@ -163,7 +177,7 @@ impl Seen {
     fn doubtful(&self, now: Instant) -> bool {
         let overdue = |until: &Instant| *until <= now;
         self.down
-            || self.failed > 0
+            || self.shaky
             || self.silent
             || self.resting_until.is_some_and(|until| until >= now)
             || self.probe.as_ref().is_some_and(|(_, until)| overdue(until))
@@ -173,12 +187,14 @@ impl Seen {
     fn ended(&mut self, alive: bool, site: &Site) {
         if alive {
             self.answered += 1;
-            if self.answered >= RECOVERIES_MOST || !self.down {
-                (self.failed, self.down) = (0, false);
+            self.failed = 0;
+            if self.answered >= RECOVERIES_MOST {
+                (self.down, self.shaky) = (false, false);
             }
         } else {
             self.failed += 1;
             self.answered = 0;
+            self.shaky = true;
             self.down |= self.failed >= site.timers.failures;
         }
     }

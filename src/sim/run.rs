@@ -223,13 +223,15 @@ impl Simulation {
             return;
         }
         let now = self.world.now.at;
+        // Nobody will end what is open now.
+        self.world.expire(&mut self.stage, Duration::ZERO);
         let load = self.world.router.load();
         let most = if probes_gone { 0 } else { site::TRUNKS };
         let quiet = Load { client_transactions: 0, timers: 0, ..load } == Load::default()
             && load.client_transactions <= most
             && load.timers <= most;
         let open = self.world.router.open_records();
-        let left = self.stage.calls.keys().min().copied();
+        let left = self.stage.calls.keys().chain(&self.stage.unclosed).min().copied();
         self.stage.tally.check(Law::NothingLeft, now, left, quiet && open == 0 && left.is_none(), || {
             format!("{load:?}, {open} open records, calls not over: {left:?}")
         });

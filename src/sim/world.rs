@@ -28,6 +28,7 @@ pub enum Cause<'a> {
         quoted: usize,
     },
     Timer,
+    /// A reload, or the ledger's own clock.
     Reload,
 }
 
@@ -152,6 +153,12 @@ impl World {
     /// A new revision.
     pub fn reload(&mut self, cast: &mut impl Cast, snapshot: &Arc<Snapshot>) {
         self.router.reload(self.now, snapshot);
+        self.carry_out(cast, Cause::Reload);
+    }
+
+    /// Closes as lost the records that nobody closed in `max_duration`.
+    pub fn expire(&mut self, cast: &mut impl Cast, max_duration: Duration) {
+        self.router.expire(self.now, max_duration);
         self.carry_out(cast, Cause::Reload);
     }
 

@@ -20,6 +20,8 @@ pub struct Duties {
     pub forward: Option<Law>,
     /// Nothing may go out at all.
     pub silence: bool,
+    /// One response at most, no longer than what came: OPTIONS of a stranger (checklist X24).
+    pub modest: bool,
     /// Nothing may be forwarded; a refusal may be sent.
     pub refuse: bool,
 }
@@ -94,7 +96,8 @@ impl Monitor {
             answered_by: None,
             late: false,
         };
-        duties.silence = server.initial && !server.admitted;
+        duties.modest = !server.admitted && server.initial && server.method == "OPTIONS" && !wire.uri.contains('@');
+        duties.silence = server.initial && !server.admitted && !duties.modest;
         if duties.silence {
             // Nothing was opened: the same request may be admitted when it comes again after a reload.
             return;
@@ -154,6 +157,11 @@ impl Monitor {
         let what = || format!("{} from {}", first_line(seen.wire.text), seen.from);
         if duties.silence {
             self.check(view, Law::StrangersUnheard, sent.is_empty(), || format!("{} was heard", what()));
+        }
+        if duties.modest {
+            let fits = |s: &Seen| !s.wire.is_request() && s.wire.text.len() <= seen.wire.text.len();
+            let holds = sent.len() <= 1 && sent.iter().all(fits);
+            self.check(view, Law::StrangersUnheard, holds, || format!("{} was answered too well", what()));
         }
         if duties.refuse {
             let forwarded = sent.iter().any(|s| s.wire.is_request());
