@@ -258,7 +258,8 @@ impl Stage {
 
     fn step_call(&mut self, now: Now, number: u64, input: Option<Seen>, sent: &[Seen]) {
         let site = self.sites.len() - 1;
-        if let Some(seen) = input.filter(|i| !i.wire.is_request() && matches!(i.wire.cseq_method, "INVITE" | "MESSAGE")) {
+        if let Some(seen) = input.filter(|i| !i.wire.is_request() && matches!(i.wire.cseq_method, "INVITE" | "MESSAGE"))
+        {
             self.health.heard(now.at, seen.from, seen.wire);
         }
         let Some(call) = self.calls.get_mut(&number) else {

@@ -63,13 +63,23 @@ impl Monitor {
                     self.servers[server].acked = true;
                 }
             }
-            _ if self.server_of(wire.branch(), wire.method).is_some() => {}
-            _ => self.new_request(view, seen, &mut duties),
+            _ => match self.server_of(wire.branch(), wire.method) {
+                Some(known) if !self.refused_statelessly(known) => {}
+                known => self.new_request(view, seen, known, &mut duties),
+            },
         }
         duties
     }
 
-    fn new_request(&mut self, view: &mut View, seen: Seen, duties: &mut Duties) {
+    /// A refusal of another method than INVITE is made without a transaction (RFC 3261 §8.2.7): when the request comes
+    /// again after a reload, it is another request.
+    fn refused_statelessly(&self, server: usize) -> bool {
+        let own = &self.servers[server];
+        let asked = self.clients.iter().any(|c| c.server == Some(server));
+        !own.is_invite() && own.initial && own.final_code.is_some() && !asked
+    }
+
+    fn new_request(&mut self, view: &mut View, seen: Seen, again: Option<usize>, duties: &mut Duties) {
         let Seen { from, to, wire } = seen;
         let server = Server {
             branch: wire.branch().to_string(),
@@ -109,7 +119,10 @@ impl Monitor {
             let by_caller = self.servers.first().is_some_and(|s| s.from == from);
             self.byes.push(Bye { by_caller, wall_ms: view.now.wall.millis() });
         }
-        self.servers.push(server);
+        match again {
+            Some(at) => self.servers[at] = server,
+            None => self.servers.push(server),
+        }
     }
 
     fn is_tampered(&self, wire: &Wire) -> bool {

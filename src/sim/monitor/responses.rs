@@ -179,7 +179,11 @@ fn expected_verdict(server: &Server, view: &View) -> Expected {
     use super::super::site::Ruling;
     let own = |codes: &[u16]| Expected::One(Law::OwnAnswers, codes.to_vec());
     if server.max_forwards == 0 {
-        return if server.method == "OPTIONS" { own(&[200, 483]) } else { own(&[483]) };
+        return match server.method.as_str() {
+            "OPTIONS" => own(&[200, 483]),
+            "REGISTER" => own(&[403, 405, 483]),
+            _ => own(&[483]),
+        };
     }
     if server.tampered {
         return Expected::One(Law::TamperedCookie, vec![403, 481]);
