@@ -110,11 +110,6 @@ impl Bookkeeper {
         }
     }
 
-    /// How many calls are open.
-    pub fn open_calls(&self) -> usize {
-        self.ledger.open_len()
-    }
-
     fn patience(&mut self) -> Duration {
         let behind = self.trouble.rounds > 0;
         let next = self.ledger.deadline(self.max_duration()).map_or(IDLE, |at| self.clock.until(at));
@@ -186,6 +181,7 @@ impl Bookkeeper {
                 let mut file = Appender::new(wanted.path.clone(), wanted.rotate);
                 if let Err(e) = file.open() {
                     tracing::error!("call records can't be written to {}: {e}; trying again", wanted.path.display());
+                    self.trouble.rounds = 1;
                 }
                 self.file = Some(file);
             }

@@ -266,3 +266,98 @@ fn source(bound: &Bound, local: Option<IpAddr>) -> Option<Source> {
 fn from_v6(address: std::net::Ipv6Addr) -> Source {
     Source::V6(libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: address.octets() }, ipi6_ifindex: 0 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::intake::Intake;
+    use super::super::undelivered;
+    use super::*;
+    use crate::flow::SocketIx;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::net::{SocketAddr, UdpSocket};
+
+    fn bound(address: &str) -> Bound {
+        Bound::new(SocketIx(0), "lan".into(), address.parse().expect("address"), &[]).expect("bound")
+    }
+
+    fn effects(peers: &[SocketAddr]) -> Effects {
+        let mut effects = Effects::default();
+        for (n, peer) in peers.iter().enumerate() {
+            let start = effects.arena.len();
+            effects.arena.extend_from_slice(format!("datagram {n}").as_bytes());
+            effects.send_from(start, Flow::udp(SocketIx(0), *peer));
+        }
+        effects
+    }
+
+    /// A port that nobody listens on.
+    fn dead() -> SocketAddr {
+        UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("address")
+    }
+
+    #[test]
+    fn errors_of_a_dead_peer_cost_the_others_nothing_and_come_back_with_its_datagram() {
+        for address in ["127.0.0.1:0", "[::]:0"] {
+            let socket = bound(address);
+            let live = UdpSocket::bind("127.0.0.1:0").expect("a peer");
+            let (dead, alive) = (dead(), live.local_addr().expect("address"));
+            let peers: Vec<SocketAddr> = (0..100).map(|n| if n % 2 == 0 { dead } else { alive }).collect();
+            let (mut outbox, mut refused) = (Outbox::default(), Vec::new());
+            outbox.flush(&effects(&peers), |_| Some(&socket), &mut refused);
+            assert_eq!(refused, []);
+            assert_eq!(outbox.counters().sent, 100);
+            let mut buffer = [0; 100];
+            for n in (1..100).step_by(2) {
+                let length = live.recv(&mut buffer).expect("a datagram");
+                assert_eq!(buffer[..length], *format!("datagram {n}").as_bytes(), "in order, none lost");
+            }
+            let mut fds = [PollFd::new(socket.fd(), PollFlags::POLLIN)];
+            assert_eq!(poll(&mut fds, PollTimeout::from(10_000_u16)), Ok(1), "an error waits");
+            let mut told = Vec::new();
+            let mut returned = [0; 2048];
+            undelivered::drain(&socket, &mut returned, |peer, sent| told.push((peer, sent.to_vec())));
+            assert_eq!(told.first(), Some(&(dead, b"datagram 0".to_vec())));
+            assert!(told.iter().all(|(peer, _)| *peer == dead));
+        }
+    }
+
+    #[test]
+    fn a_datagram_that_the_kernel_refuses_comes_back_alone() {
+        let socket = bound("127.0.0.1:0");
+        let live = UdpSocket::bind("127.0.0.1:0").expect("a peer");
+        let alive = live.local_addr().expect("address");
+        let other_family: SocketAddr = "[2001:db8::1]:5060".parse().expect("address");
+        let (mut outbox, mut refused) = (Outbox::default(), Vec::new());
+        outbox.flush(&effects(&[alive, other_family, alive]), |_| Some(&socket), &mut refused);
+        assert_eq!(refused, [(Flow::udp(SocketIx(0), other_family), b"datagram 1".to_vec())]);
+        let mut buffer = [0; 100];
+        assert_eq!(live.recv(&mut buffer).expect("the first"), 10);
+        assert_eq!(live.recv(&mut buffer).expect("the last"), 10);
+    }
+
+    #[test]
+    fn a_wildcard_socket_hears_where_it_was_asked_and_answers_from_there() {
+        for address in ["0.0.0.0:0", "[::]:0"] {
+            let socket = bound(address);
+            let peer = UdpSocket::bind("127.0.0.1:0").expect("a peer");
+            let asked: SocketAddr = ([127, 0, 0, 9], socket.local.port()).into();
+            let mut intake = Intake::default();
+            for round in 0..100 {
+                peer.send_to(b"hello", asked).expect("sent");
+                let mut flows = Vec::new();
+                let received = intake.receive(&socket, |flow, bytes| flows.push((flow, bytes.to_vec())));
+                assert_eq!(received, Ok(1), "loopback delivers before `send_to` returns");
+                let (flow, bytes) = flows.remove(0);
+                assert_eq!((flow.local, bytes.as_slice()), (Some(asked.ip()), b"hello".as_slice()), "round {round}");
+                assert_eq!(flow.remote, peer.local_addr().expect("address"));
+                let mut answer = effects(&[flow.remote, flow.remote]);
+                answer.sends.iter_mut().for_each(|send| send.flow = flow);
+                Outbox::default().flush(&answer, |_| Some(&socket), &mut Vec::new());
+                let mut buffer = [0; 100];
+                for _ in 0..2 {
+                    assert_eq!(peer.recv_from(&mut buffer).expect("an answer").1, asked);
+                }
+            }
+        }
+    }
+}

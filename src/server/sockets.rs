@@ -22,8 +22,6 @@ const SEND_BUFFER: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Bound {
     pub ix: SocketIx,
-    /// The listener's id, for messages.
-    pub id: Arc<str>,
     /// The address as the configuration names it: what a reload compares.
     pub bind: SocketAddr,
     /// The address it got: differs from `bind` in the port 0, and where `[::]` had to become `0.0.0.0`.
@@ -61,7 +59,7 @@ impl Bound {
         let named = |cause: io::Error| BindError { id: id.clone(), bind, hint: hint(&cause), cause };
         let socket: UdpSocket = socket.map_err(named)?.into();
         let local = socket.local_addr().map_err(named)?;
-        Ok(Bound { ix, id, bind, local, wildcard: local.ip().is_unspecified(), v6: local.is_ipv6(), socket })
+        Ok(Bound { ix, bind, local, wildcard: local.ip().is_unspecified(), v6: local.is_ipv6(), socket })
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {

@@ -1,0 +1,18 @@
+//! The running router from the outside: starting, files that change under it, sockets, records, restarts.
+
+#[path = "server/calls.rs"]
+mod calls;
+#[path = "server/files.rs"]
+mod files;
+#[path = "server/journal.rs"]
+mod journal;
+#[path = "server/listeners.rs"]
+mod listeners;
+#[path = "e2e/ports.rs"]
+mod ports;
+#[path = "server/records.rs"]
+mod records;
+#[path = "server/router.rs"]
+mod router;
+#[path = "server/start.rs"]
+mod start;
