@@ -120,6 +120,11 @@ impl Core {
         if call.server.respond(now.at, message.code(), &timers) {
             call.last = None;
         }
+        if !decided {
+            let ack = self.secrets.ack(message);
+            call.awaited_ack = Some(ack);
+            self.awaited_acks.insert(ack);
+        }
         let others: smallvec::SmallVec<[u32; 2]> = call.branches.iter().copied().filter(|&other| other != ix).collect();
         for other in others {
             self.lose_branch(now, other, out);

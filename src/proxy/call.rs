@@ -29,6 +29,8 @@ pub(super) struct Call {
     pub setup: Option<Box<Setup>>,
     /// The record that was opened by the first 2xx.
     pub open: Option<RecordId>,
+    /// Answered: how its ACK is known when it passes.
+    pub awaited_ack: Option<u64>,
 }
 
 /// What a call in set-up holds on to. It keeps the revision that accepted its INVITE (checklist F26).

@@ -15,7 +15,7 @@ use crate::sip::Index;
 use crate::time::{Instant, Now};
 use crate::transaction::{Key, Timers, Wheel};
 use slab::Slab;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Which server transaction a key belongs to.
@@ -45,6 +45,8 @@ pub struct Core {
     /// Probes that ended, for the health engine.
     pub(super) probed: Vec<(ProbeToken, ProbeResult)>,
     pub(super) draining: bool,
+    /// Answers whose ACK has not passed yet: a router that drains stays for them.
+    pub(super) awaited_acks: HashSet<u64, foldhash::fast::FixedState>,
     pub(super) counters: Counters,
     pub(super) strangers: super::access::Budget,
     /// Scratch, reused from message to message.
@@ -82,6 +84,7 @@ impl Core {
             probes: Slab::new(),
             probed: Vec::new(),
             draining: false,
+            awaited_acks: HashSet::with_hasher(foldhash::fast::FixedState::with_seed(0)),
             counters: Counters::default(),
             strangers: super::access::Budget::new(now.at),
             index: Index::default(),
@@ -139,7 +142,8 @@ impl Core {
     pub fn load(&self) -> Load {
         Load {
             setting_up: self.calls.iter().filter(|(_, call)| call.server.proceeding()).count(),
-            awaiting_ack: self.calls.iter().filter(|(_, call)| call.server.awaits_ack()).count(),
+            awaiting_ack: self.calls.iter().filter(|(_, call)| call.server.awaits_ack()).count()
+                + self.awaited_acks.len(),
             server_transactions: self.calls.len() + self.exchanges.len(),
             client_transactions: self.branches.len()
                 + self.probes.len()

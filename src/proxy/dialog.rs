@@ -201,6 +201,7 @@ impl Core {
         let nonce = self.secrets.hash(&[b"ack", branch, arrival.call_id(), arrival.sender_tag(), &way.uri]);
         let token = Token { kind: Kind::Stateless, nonce, loop_hash: self.loop_hash(arrival), index: 0 };
         self.forward_in_dialog(arrival, way, token, out);
+        self.awaited_acks.remove(&self.secrets.ack(&arrival.message));
         if let Some(close) = self.close_of(arrival, way) {
             self.emit(Row::Ack { id: close.record, leg: close.leg }, out); // checklist F24
         }

@@ -129,6 +129,9 @@ impl Core {
         if call.server.terminated() && call.branches.is_empty() && call.setup.is_none() {
             call.alarm.set(&mut self.wheel, None, super::alarm::Timer::Call(ix));
             let key = call.key;
+            if let Some(ack) = call.awaited_ack {
+                self.awaited_acks.remove(&ack);
+            }
             self.calls.remove(ix as usize);
             self.owners.remove(&key);
             return;

@@ -24,7 +24,7 @@ pub struct Counters {
 pub struct Load {
     /// Calls without a final answer.
     pub setting_up: usize,
-    /// Finals (non-2xx) that wait for their ACK.
+    /// Finals that wait for their ACK; an answer does so for as long as its server transaction lives (timer L).
     pub awaiting_ack: usize,
     /// Server transactions in any state.
     pub server_transactions: usize,

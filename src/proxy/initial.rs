@@ -182,6 +182,7 @@ impl Core {
             branches: SmallVec::new(),
             setup: Some(Box::new(setup)),
             open: None,
+            awaited_ack: None,
         };
         let ix = self.calls.insert(call) as u32;
         self.owners.insert(key, Owner::Call(ix));

@@ -1,6 +1,7 @@
 //! What must not be guessed: the CSPRNG for branches, tags and record ids, and the keyed hashes made from it
 //! (checklist P23). In simulation the seed makes all of it repeatable (checklist C5).
 
+use crate::sip::Message;
 use crate::transaction::Matcher;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -37,5 +38,11 @@ impl Secrets {
             hasher.write(field);
         }
         hasher.finish()
+    }
+
+    /// What an answer to an INVITE and its ACK have in common (RFC 3261 §13.2.2.4): the same value for both.
+    pub fn ack(&self, message: &Message) -> u64 {
+        let number = message.cseq().map_or(0, |cseq| cseq.number);
+        self.hash(&[b"awaited", message.call_id().unwrap_or_default(), &number.to_be_bytes()])
     }
 }

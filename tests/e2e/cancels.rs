@@ -39,11 +39,14 @@ fn a_silent_gateway_gets_no_cancel() {
     let second = Sipp::gateway("answers", 1);
     let mut setup = Setup::new(&[silent.port, second.port]);
     setup.failover = "attempt_timeout: 3s";
-    let router = setup.start();
+    let mut router = setup.start();
     let mut caller = Sipp::caller("cancels-early", router.port(), &["-d", "100"]);
     caller.succeeds();
     // RFC 3261 §9.1: no CANCEL before a provisional. The caller has its 487 when the attempt is given up.
     assert!(silent.heard().iter().all(|word| word == "INVITE"), "{:?}", silent.heard());
     assert!(second.heard().is_empty());
+    // The record waits for 64·T1 in case the gateway answers late; the end of the router is the end of waiting.
+    router.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(router.wait_exit(), Some(0));
     assert_eq!(router.record().outcome(), "cancelled 487");
 }

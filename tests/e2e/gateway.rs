@@ -1,6 +1,6 @@
 //! Gateways that SIPp can't play: one that takes everything and says nothing, and one that is not there.
 
-use super::ports::{free, wait_for};
+use super::ports::free;
 use std::net::UdpSocket;
 
 /// A gateway that hears and does not answer.
@@ -26,10 +26,6 @@ impl Silent {
             self.heard.push(text.split_whitespace().next().unwrap_or_default().to_owned());
         }
         &self.heard
-    }
-
-    pub fn wait_heard(&mut self, word: &str) {
-        wait_for(word, || self.heard().iter().any(|heard| heard == word).then_some(()));
     }
 }
 

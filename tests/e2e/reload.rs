@@ -74,7 +74,7 @@ fn a_broken_file_changes_nothing() {
 fn told_to_stop_it_finishes_calls_in_set_up() {
     let mut gateway = Sipp::gateway_with("answers-and-stays", 1, &["-d", "3000"]);
     let mut router = Setup::new(&[gateway.port]).start();
-    let mut caller = Sipp::caller("calls-and-stays", router.port(), &[]);
+    let mut caller = Sipp::caller("calls-and-stays", router.port(), &["-d", "400"]);
     caller.wait_heard("180");
     router.signal(Signal::SIGTERM);
     router.wait_log("drain");
