@@ -64,7 +64,7 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
     match Server::start(options) {
         Ok(running) => serve(running, global),
         Err(StartError::Config(said)) => {
-            anstream::eprint!("{}", said.human(global.coloured(&std::io::stderr())));
+            complain(&said.human(global.coloured(&std::io::stderr())));
             no_answer("the files have errors, so there is nothing to serve")
         }
         Err(error) => no_answer(&error.to_string()),
@@ -74,7 +74,7 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
 fn serve(running: Running, global: &Global) -> ExitCode {
     let said = running.diagnostics();
     if said.warnings() > 0 && !global.quiet {
-        anstream::eprint!("{}", said.human(global.coloured(&std::io::stderr())));
+        complain(&said.human(global.coloured(&std::io::stderr())));
     }
     let ready = running.ready();
     tracing::info!("{ready}");
@@ -99,7 +99,12 @@ fn level(global: &Global) -> LevelFilter {
     }
 }
 
+/// A standard error that nobody reads any more is no reason to panic.
+fn complain(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
 fn no_answer(why: &str) -> ExitCode {
-    anstream::eprintln!("trunkline run: {why}");
+    complain(&format!("trunkline run: {why}\n"));
     ExitCode::from(NO_ANSWER)
 }

@@ -17,7 +17,13 @@ pub enum Style {
 pub fn init(style: Style, level: LevelFilter, colour: bool) {
     let filter =
         EnvFilter::builder().with_env_var("TRUNKLINE_LOG").with_default_directive(level.into()).from_env_lossy();
-    let line = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Whoever read our standard error may be gone. The subscriber would complain about that on standard error, and
+    // panic: calls matter more than the log.
+    let line = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .with_target(false);
     // The only error is that a log is installed already.
     let _ = match style {
         Style::Text => line.with_ansi(colour).try_init(),

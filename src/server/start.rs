@@ -11,7 +11,7 @@ use super::sockets::BindError;
 use super::state::{CookieKeys, StateDir, StateError};
 use super::tray::Tray;
 use super::watch::{Watch, mounted_alone};
-use super::worker_loop::{self, Report, Sockets};
+use super::worker_loop::{self, Command, Report, Sockets};
 use super::{Stats, WorkerHandle};
 use crate::config::{Compiled, Diagnostics, FileSet, compile};
 use crate::flow::Transport;
@@ -146,6 +146,8 @@ impl Running {
     /// Waits for the end; every record is written when it returns.
     pub fn wait(self) -> Ended {
         let ended = self.control.join().unwrap_or(Ended::Broken);
+        // It has done so itself, unless it ended by a panic.
+        self.worker.command(Command::Stop);
         let worker = self.worker_thread.join();
         self.tray.close();
         let ledger = self.ledger.join();

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub struct Router {
@@ -12,6 +13,7 @@ pub struct Router {
     pub port: u16,
     pub ready: String,
     log: Arc<Mutex<Vec<String>>>,
+    closed: Arc<AtomicBool>,
 }
 
 /// A folder with a place for `routes.yaml`, and the port that its router listens on.
@@ -68,15 +70,17 @@ impl Site {
         let mut child = command(root, flags).spawn().expect("the router");
         let log = Arc::<Mutex<Vec<String>>>::default();
         let errors = BufReader::new(child.stderr.take().expect("standard error"));
-        let kept = log.clone();
+        let (kept, closed) = (log.clone(), Arc::<AtomicBool>::default());
+        let close = closed.clone();
         std::thread::spawn(move || {
-            errors.lines().map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line));
+            let open = |_: &String| !close.load(Ordering::SeqCst);
+            errors.lines().map_while(Result::ok).take_while(open).for_each(|line| kept.lock().unwrap().push(line));
         });
         let mut ready = String::new();
         let output = child.stdout.take().expect("standard output");
         BufReader::new(output).read_line(&mut ready).expect("a line");
         assert!(ready.starts_with("ready "), "it did not start: {ready:?}\n{}", log.lock().unwrap().join("\n"));
-        Router { child, port: self.port, ready, log }
+        Router { child, port: self.port, ready, log, closed }
     }
 
     pub fn records(&self) -> Vec<Value> {
@@ -109,6 +113,11 @@ impl Router {
 
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
+    }
+
+    /// The next line is the last that is read: the pipe is closed.
+    pub fn close_log(&self) {
+        self.closed.store(true, Ordering::SeqCst);
     }
 
     /// Waits for the `nth` line with this text.

@@ -84,3 +84,15 @@ fn an_established_call_does_not_hold_it() {
     router.signal(Signal::SIGTERM);
     assert_eq!(router.wait_exit(), Some(0));
 }
+
+#[test]
+fn it_goes_on_and_stops_when_nobody_reads_its_log() {
+    let site = Site::new();
+    site.write(&site.refusing(404));
+    let mut router = site.start(EVENTS_ONLY);
+    router.close_log();
+    site.write(&site.refusing(410));
+    super::ports::wait_for("the reload", || (heard(router.port) == 410).then_some(()));
+    router.signal(Signal::SIGTERM);
+    assert_eq!(router.wait_exit(), Some(0));
+}
