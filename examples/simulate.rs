@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 use trunkline::proxy::Plant;
 use trunkline::sim::{Law, Options, Report, START, Simulation};
 
+/// Prints a line; a reader that has gone away (`| head`) is no reason to panic.
+macro_rules! say {
+    ($($text:tt)*) => {{ let _ = writeln!(std::io::stdout(), $($text)*); }};
+}
+
 /// Simulates calls through the router and checks what must always hold
 #[derive(Debug, Parser)]
 struct Args {
@@ -114,7 +119,7 @@ fn sound(args: &Args, seed: u64) -> bool {
             trace(&report);
             if args.seeds.is_some() {
                 let checks: u64 = Law::ALL.iter().map(|l| report.tally.checked(*l)).sum();
-                println!("seed {seed}: {} calls, {checks} checks, all laws hold, {seconds:.1} s", report.begun);
+                say!("seed {seed}: {} calls, {checks} checks, all laws hold, {seconds:.1} s", report.begun);
             } else {
                 laws(&report);
                 summary(seed, &report, seconds);
@@ -129,39 +134,41 @@ fn found(args: &Args, seed: u64, plant: (&str, Plant)) -> bool {
     let (report, seconds) = run(options(args, seed, plant.1));
     match report.breach() {
         Some(found) => {
-            println!("{:<20} found after {:>7} calls by {} ({seconds:.1} s)", plant.0, report.begun, found.law.name());
+            say!("{:<20} found after {:>7} calls by {} ({seconds:.1} s)", plant.0, report.begun, found.law.name());
             if args.trace.is_some() {
-                println!("{}", found.what);
+                say!("{}", found.what);
                 trace(&report);
             }
         }
-        None => println!("{:<20} NOT found in {} calls, seed {seed}", plant.0, report.begun),
+        None => say!("{:<20} NOT found in {} calls, seed {seed}", plant.0, report.begun),
     }
     report.breach().is_some()
 }
 
 fn laws(report: &Report) {
-    println!("{:<24} {:>12}", "law", "checked");
+    say!("{:<24} {:>12}", "law", "checked");
     for law in Law::ALL {
-        println!("{:<24} {:>12}  {}", law.name(), report.tally.checked(*law), law.meaning());
+        say!("{:<24} {:>12}  {}", law.name(), report.tally.checked(*law), law.meaning());
     }
 }
 
 fn summary(seed: u64, report: &Report, seconds: f64) {
     let s = &report.summary;
-    println!();
-    println!("seed {seed}: all laws hold");
-    println!(
+    say!("");
+    say!("seed {seed}: all laws hold");
+    say!(
         "calls     {} answered, {} failed, {} cancelled, {} rejected, {} unheard; {} other requests",
-        s.answered, s.failed, s.cancelled, s.rejected, s.unheard, s.others
+        s.answered,
+        s.failed,
+        s.cancelled,
+        s.rejected,
+        s.unheard,
+        s.others
     );
-    println!("gateways  {} attempts, {} retransmissions, {} probes", s.attempts, s.repeats, report.probes);
-    println!(
-        "network   {} datagrams, {} lost; {} reloads, {} kills",
-        report.datagrams, report.lost, s.reloads, s.kills
-    );
-    println!("records   {}; at most {} calls alive at a time", s.records, report.peak);
-    println!(
+    say!("gateways  {} attempts, {} retransmissions, {} probes", s.attempts, s.repeats, report.probes);
+    say!("network   {} datagrams, {} lost; {} reloads, {} kills", report.datagrams, report.lost, s.reloads, s.kills);
+    say!("records   {}; at most {} calls alive at a time", s.records, report.peak);
+    say!(
         "time      {:.0} s of virtual time in {seconds:.1} s, {:.0} calls a second",
         report.virtual_time.as_secs_f64(),
         report.begun as f64 / seconds
@@ -171,23 +178,23 @@ fn summary(seed: u64, report: &Report, seconds: f64) {
 /// Prints a breach with the messages of its call, for which the run is repeated from its seed.
 fn breach(args: &Args, seed: u64, report: &Report) {
     let Some(breach) = report.breach() else { return };
-    println!("BREACH of {}: {}", breach.law.name(), breach.law.meaning());
-    println!("seed {seed}, {:.6} s, after {} calls", breach.at.since(START.at).as_secs_f64(), report.begun);
-    println!("{}\n", breach.what);
-    println!("gateways and reloads of late:");
-    report.turns.iter().for_each(|turn| println!("{turn}"));
+    say!("BREACH of {}: {}", breach.law.name(), breach.law.meaning());
+    say!("seed {seed}, {:.6} s, after {} calls", breach.at.since(START.at).as_secs_f64(), report.begun);
+    say!("{}\n", breach.what);
+    say!("gateways and reloads of late:");
+    report.turns.iter().for_each(|turn| say!("{turn}"));
     if let Some(call) = args.trace.or(breach.call) {
         let again =
             Simulation::run(Options { trace: Some(call), aftermath: AFTERMATH, ..options(args, seed, Plant::None) });
-        println!("\ncall {call}:");
+        say!("\ncall {call}:");
         trace(&again);
     }
     let Args { calls, loss, reloads, kills, .. } = args;
-    println!("\nagain: simulate --calls {calls} --seed {seed} --loss {loss} --reloads {reloads} --kills {kills}");
+    say!("\nagain: simulate --calls {calls} --seed {seed} --loss {loss} --reloads {reloads} --kills {kills}");
 }
 
 fn trace(report: &Report) {
-    report.trace.iter().for_each(|line| println!("{line}"));
+    report.trace.iter().for_each(|line| say!("{line}"));
 }
 
 fn progress(begun: u64, calls: u64, began: Instant) {

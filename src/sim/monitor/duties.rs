@@ -113,11 +113,14 @@ impl Monitor {
             return;
         }
         duties.refuse = server.tampered || server.max_forwards == 0;
-        duties.answer = server.is_invite().then_some(self.servers.len());
+        // Where even the source is unknown, a false cookie earns silence.
+        let owed = server.admitted || !server.tampered;
+        duties.answer = (server.is_invite() && owed).then_some(self.servers.len());
         if server.method == "BYE" && !server.tampered {
             // The callee's side writes its own tag into From.
             let by_caller = self.servers.first().is_some_and(|s| s.from == from);
-            self.byes.push(Bye { by_caller, wall_ms: view.now.wall.millis() });
+            let leg = if by_caller { wire.to_tag() } else { wire.from_tag() }.to_string();
+            self.byes.push(Bye { by_caller, wall_ms: view.now.wall.millis(), leg });
         }
         match again {
             Some(at) => self.servers[at] = server,

@@ -59,10 +59,12 @@ pub struct Monitor {
     pub last_at: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Bye {
     by_caller: bool,
     wall_ms: i64,
+    /// The callee's tag: which leg it ends.
+    leg: String,
 }
 
 impl Monitor {

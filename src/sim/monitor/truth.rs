@@ -11,10 +11,11 @@ use crate::time::Now;
 impl Monitor {
     /// The last checks of a call. `revisions` are the router's names of the revisions, by index.
     ///
-    /// Gives true where the record is still open by right: the call was answered and no BYE ever reached the router.
+    /// Gives true where the record is still open by right: no BYE for one of its legs ever reached the router.
     pub fn finish(&mut self, view: &mut View, revisions: &[String]) -> bool {
         let server = self.servers.iter().position(Server::recorded);
-        let unclosed = server.is_some_and(|s| self.servers[s].answered.is_some()) && self.byes.is_empty();
+        let open = |tag: &String| !self.byes.iter().any(|b| b.leg == *tag);
+        let unclosed = server.is_some_and(|s| self.servers[s].answers.iter().any(open));
         if unclosed && self.records.is_empty() {
             return true;
         }
