@@ -50,3 +50,16 @@ fn a_silent_gateway_gets_no_cancel() {
     assert_eq!(router.wait_exit(), Some(0));
     assert_eq!(router.record().outcome(), "cancelled 487");
 }
+
+#[test]
+fn an_answer_that_crosses_the_cancel_reaches_the_caller() {
+    let mut gateway = Sipp::gateway("answers-late", 1);
+    let router = Setup::new(&[gateway.port]).start();
+    let mut caller = Sipp::caller("cancels-in-vain", router.port(), &[]);
+    caller.succeeds();
+    gateway.succeeds();
+    // Checklist F19: the call is answered, the caller acknowledges and hangs up.
+    assert_eq!(gateway.heard(), ["INVITE", "CANCEL", "ACK", "BYE"]);
+    let record = router.record();
+    assert_eq!((record.outcome(), record.0["late"].as_bool()), ("answered 200".to_owned(), Some(true)));
+}
