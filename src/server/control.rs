@@ -9,9 +9,9 @@ use super::settle::Settle;
 use super::signals::{Signal, Signals};
 use super::tray::Tray;
 use super::watch::Watch;
-use super::worker_loop::{Command, Report};
+use super::worker_loop::{Command, Report, Stats};
 use super::{WorkerHandle, difference};
-use crate::config::{Compiled, Diagnostics};
+use crate::config::{Code, Compiled, Diagnostics};
 use crate::health::Change;
 use crate::proxy::Snapshot;
 use sd_notify::NotifyState;
@@ -22,6 +22,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
+
+/// How often a look is thrown away because of a newer hint; then it counts, since somebody may write beside the files
+/// all the time.
+const RESTARTS: u8 = 3;
 
 /// How a router ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,9 @@ struct Control {
     looking: Option<(JoinHandle<Look>, Instant)>,
     trigger: &'static str,
     poll_at: Instant,
+    restarts: u8,
+    /// systemd was told that a reload has begun.
+    announced: bool,
     /// Draining until then.
     draining: Option<Instant>,
     ended: Option<Ended>,
@@ -96,7 +103,7 @@ impl Parts {
         let added = watch.sync(&self.watched);
         if let Some(why) = watch.complaint() {
             let seconds = self.poll.as_secs_f32();
-            tracing::warn!("warning[TL0803]: file events are not available ({why}); polling every {seconds} s");
+            tracing::warn!("warning[{}]: no file events ({why}); polling every {seconds} s", Code::NoFileEvents);
         }
         added
     }
@@ -109,7 +116,18 @@ impl Control {
             settle.hint(now);
         }
         let poll_at = Instant::now() + jittered(parts.poll);
-        Control { parts, settle, attempted, looking: None, trigger: "start", poll_at, draining: None, ended: None }
+        Control {
+            parts,
+            settle,
+            attempted,
+            looking: None,
+            trigger: "file event",
+            poll_at,
+            restarts: 0,
+            announced: false,
+            draining: None,
+            ended: None,
+        }
     }
 
     async fn run(mut self) -> Ended {
@@ -117,6 +135,7 @@ impl Control {
             let event = self.next().await;
             self.handle(event);
             if let Some(ended) = self.ended {
+                self.say_what_was_served();
                 let _ = self.parts.worker.commands.push(Command::Stop);
                 return ended;
             }
@@ -160,9 +179,13 @@ impl Control {
                 if let (Some(look), Some(began)) = (look, began) {
                     self.looked(look, began);
                 }
+                if self.looking.is_none() && std::mem::take(&mut self.announced) {
+                    let _ = sd_notify::notify(&[NotifyState::Ready]);
+                }
             }
             Event::Signal(Signal::Reload) => {
                 self.trigger = "SIGHUP";
+                self.announce_reload();
                 // Also what failed before is tried again: the operator may have fixed what the hash does not cover.
                 self.attempted = Attempted::Unreadable(String::new());
                 if self.looking.is_none() && self.draining.is_none() {
@@ -204,6 +227,14 @@ impl Control {
         self.parts.worker.command(Command::Drain);
     }
 
+    /// systemd waits for the end of a reload that it asked for (`Type=notify-reload`), whatever it finds.
+    fn announce_reload(&mut self) {
+        let mut states = vec![NotifyState::Reloading];
+        states.extend(NotifyState::monotonic_usec_now());
+        let _ = sd_notify::notify(&states);
+        self.announced = true;
+    }
+
     fn look(&mut self) {
         self.settle.looking();
         let (root, attempted, running) = (self.parts.root.clone(), self.attempted.clone(), self.parts.hash.clone());
@@ -215,6 +246,13 @@ impl Control {
         if self.draining.is_some() {
             return;
         }
+        // A newer hint restarts the pass.
+        let overtaken = matches!(look.found, Found::New { .. }) && self.settle.due().is_some();
+        if overtaken && self.restarts < RESTARTS {
+            self.restarts += 1;
+            return;
+        }
+        self.restarts = 0;
         if let Some(watch) = look.watch {
             self.parts.watched = watch;
         }
@@ -225,7 +263,7 @@ impl Control {
         match look.found {
             Found::Moving => {
                 if self.settle.moving(now) {
-                    tracing::warn!("warning[TL0802]: the files keep changing; waiting for them to settle");
+                    tracing::warn!("warning[{}]: the files keep changing; waiting for a pause", Code::RestlessFiles);
                 }
                 return;
             }
@@ -266,16 +304,12 @@ impl Control {
             Ok(prepared) => prepared,
             Err(e) => return self.refuse(&e.to_string(), began),
         };
-        let mut states = vec![NotifyState::Reloading];
-        states.extend(NotifyState::monotonic_usec_now());
-        let _ = sd_notify::notify(&states);
         let difference = difference::between(&self.parts.running, &compiled.snapshot);
         let sockets = self.parts.listeners.commit(prepared, Instant::now());
         self.parts.worker.command(Command::Reload { snapshot: compiled.snapshot.clone(), sockets });
         self.parts.orders.set(compiled.accounting, &self.parts.tray);
         let before = std::mem::replace(&mut self.parts.running, compiled.snapshot).revision.clone();
         self.parts.hash = compiled.hash;
-        let _ = sd_notify::notify(&[NotifyState::Ready]);
         let (revision, ms, warnings) = (&self.parts.running.revision, began.elapsed().as_millis(), said.warnings());
         let and = if warnings == 0 { String::new() } else { format!(" ({warnings} warnings: see trunkline validate)") };
         tracing::info!("reloaded {before} -> {revision} by {} in {ms} ms: {difference}{and}", self.trigger);
@@ -283,7 +317,30 @@ impl Control {
 
     fn refuse(&self, why: &str, began: Instant) {
         let (revision, ms) = (&self.parts.running.revision, began.elapsed().as_millis());
-        tracing::error!("reload refused [TL0801] by {} in {ms} ms: {why}; still serving {revision}", self.trigger);
+        let code = Code::ReloadRefused;
+        tracing::error!("error[{code}] by {} in {ms} ms: {why}; still serving {revision}", self.trigger);
+    }
+}
+
+impl Control {
+    fn say_what_was_served(&self) {
+        let Some(Stats { counters: c, sending: s, wakes, .. }) = self.parts.worker.stats() else { return };
+        let (calls, answered, failed, cancelled, rejected) = (c.calls, c.answered, c.failed, c.cancelled, c.rejected);
+        tracing::info!(calls, answered, failed, cancelled, rejected, "served");
+        let (received, malformed, strangers, strays) = (c.datagrams, c.malformed, c.strangers, c.strays);
+        let (sent, dropped, refused) = (s.sent, s.dropped, s.refused);
+        tracing::debug!(
+            received,
+            malformed,
+            strangers,
+            strays,
+            sent,
+            sends = s.calls,
+            dropped,
+            refused,
+            wakes,
+            "datagrams"
+        );
     }
 }
 

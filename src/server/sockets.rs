@@ -7,6 +7,7 @@
 //! - 4 MiB receive buffer, best effort: a burst while the worker is at something else must not cost calls.
 //! - `[::]` also takes IPv4; addresses are normalised, so nobody above sees `::ffff:192.0.2.1`.
 
+use crate::config::Code;
 use crate::flow::SocketIx;
 use nix::sys::socket::{SockaddrStorage, setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
@@ -34,7 +35,7 @@ pub struct Bound {
 
 /// A listener that could not be bound (TL0804).
 #[derive(Debug, thiserror::Error)]
-#[error("error[TL0804 bind]: listener `{id}` cannot be bound to udp {bind}: {cause}{hint}")]
+#[error("error[{code}]: listener `{id}` cannot be bound to udp {bind}: {cause}{hint}", code = Code::Bind)]
 pub struct BindError {
     pub id: Arc<str>,
     pub bind: SocketAddr,

@@ -13,7 +13,7 @@ use super::tray::Tray;
 use super::watch::{Watch, mounted_alone};
 use super::worker_loop::{self, Command, Report, Sockets};
 use super::{Stats, WorkerHandle};
-use crate::config::{Compiled, Diagnostics, FileSet, compile};
+use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
 use crate::flow::Transport;
 use crate::proxy::{Effects, Snapshot};
 use crate::record::Tally;
@@ -229,7 +229,10 @@ fn threads(
         sockets,
         wake,
         commands: commands.clone(),
+        peers: vec![handed.clone()],
         handed,
+        index: 0,
+        owner_seed: 0,
         tray: tray.clone(),
         reports: report_sender,
     };
@@ -343,8 +346,9 @@ fn warn_of_lone_mounts(set: &FileSet) {
     for file in mounted_alone(&files, &mountinfo) {
         let file = file.display();
         tracing::warn!(
-            "warning[TL0806]: {file} is mounted alone: when it is replaced outside, nothing is seen here; \
-             mount its directory"
+            "warning[{}]: {file} is mounted alone: when it is replaced outside, nothing is seen here; \
+             mount its directory",
+            Code::MountedAlone
         );
     }
 }

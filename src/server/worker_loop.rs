@@ -20,7 +20,7 @@ use super::undelivered;
 use crate::flow::{Flow, SocketIx};
 use crate::health::{Change, Override};
 use crate::proxy::{Effects, Snapshot};
-use crate::worker::{Counters, Load, Worker};
+use crate::worker::{Counters, Load, Worker, owner, peek_call_id};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
@@ -79,6 +79,8 @@ pub struct Stats {
     pub sending: outbox::Counters,
     /// Times that the thread woke up.
     pub wakes: u64,
+    /// Datagrams that were lost because the inbox of their owner was full.
+    pub not_handed: u64,
 }
 
 /// What a worker thread is made of.
@@ -91,6 +93,11 @@ pub struct Parts {
     pub wake: Wake,
     pub commands: Arc<Inbox<Command>>,
     pub handed: Arc<Inbox<Handed>>,
+    /// Which worker this is, and every worker's inbox; alone it owns every call.
+    pub index: usize,
+    pub peers: Vec<Arc<Inbox<Handed>>>,
+    /// Seed of the hash that finds a call's owner; the same for all workers.
+    pub owner_seed: u64,
     pub tray: Arc<Tray>,
     pub reports: Sender<Report>,
 }
@@ -135,6 +142,8 @@ struct Running {
     ready: SmallVec<[(SocketIx, bool, bool); 8]>,
     rung: bool,
     wakes: u64,
+    /// Datagrams of other workers' calls that did not fit into their inbox.
+    not_handed: u64,
     draining: bool,
     stopped: bool,
 }
@@ -152,6 +161,7 @@ impl Running {
             ready: SmallVec::new(),
             rung: false,
             wakes: 0,
+            not_handed: 0,
             draining: false,
             stopped: false,
         }
@@ -213,6 +223,7 @@ impl Running {
                 load: core.load(),
                 sending: self.outbox.counters(),
                 wakes: self.wakes,
+                not_handed: self.not_handed,
             })),
             Command::Stop => self.stopped = true,
         }
@@ -249,9 +260,18 @@ impl Running {
     /// Receives from one socket until it is empty or has had its turns.
     fn receive(&mut self, socket: &Bound) {
         for _ in 0..TURNS {
-            let Parts { core, effects, clock, .. } = &mut self.parts;
+            let Parts { core, effects, clock, index, peers, owner_seed, .. } = &mut self.parts;
             let now = clock.now();
-            match self.intake.receive(socket, |flow, bytes| core.datagram(now, flow, bytes, effects)) {
+            let lost = &mut self.not_handed;
+            let received = self.intake.receive(socket, |flow, bytes| {
+                let owner = owner_of(bytes, *index, peers.len(), *owner_seed);
+                match peers.get(owner).filter(|_| owner != *index) {
+                    // A full inbox: SIP sends again what was lost, and the count says so.
+                    Some(peer) => *lost += u64::from(peer.push(Handed { flow, bytes: bytes.into() }).is_err()),
+                    None => core.datagram(now, flow, bytes, effects),
+                }
+            });
+            match received {
                 Ok(count) => {
                     self.carry_out();
                     // Fewer than asked for: the socket was empty, one more call would only say so.
@@ -326,6 +346,11 @@ impl Running {
             }
         }
     }
+}
+
+/// Which worker a datagram belongs to; without a Call-ID the one that has it.
+fn owner_of(bytes: &[u8], index: usize, workers: usize, seed: u64) -> usize {
+    if workers < 2 { index } else { peek_call_id(bytes).map_or(index, |id| owner(id, workers, seed)) }
 }
 
 fn own(sockets: &Sockets) -> impl Iterator<Item = &Arc<Bound>> {

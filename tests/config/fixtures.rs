@@ -68,6 +68,8 @@ fn every_code_has_a_page_and_an_example() {
     }
     // These need bytes that do not survive an editor, or sizes that do not belong into a repository: see `limits.rs`.
     seen.extend([Code::NotUtf8, Code::ByteOrderMark, Code::LineEnds, Code::Limits]);
+    // What the running router says: see `tests/server/`.
+    seen.extend([Code::ReloadRefused, Code::RestlessFiles, Code::NoFileEvents, Code::Bind, Code::MountedAlone]);
     for code in Code::ALL {
         assert!(seen.contains(code), "no fixture shows {code}");
         let page = code.page();

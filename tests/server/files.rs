@@ -202,6 +202,7 @@ fn a_broken_file_keeps_serving_and_says_where() {
     router.wait_log("the files are again those of revision", 1);
     site.write(&site.refusing(480));
     becomes(&router, 480);
+    router.wait_log("reloaded", 1);
     assert_eq!(router.log().iter().filter(|line| line.contains("reloaded")).count(), 1, "{:#?}", router.log());
 }
 
@@ -226,6 +227,7 @@ fn what_does_not_change_the_content_is_nothing() {
     }
     site.write(&site.refusing(410));
     becomes(&router, 410);
+    router.wait_log("reloaded", 1);
     assert_eq!(router.log().iter().filter(|line| line.contains("reloaded")).count(), 1, "{:#?}", router.log());
     assert!(!router.log().iter().any(|line| line.contains("TL08")), "{:#?}", router.log());
 }

@@ -86,6 +86,11 @@ codes! {
     RetryBusy = 511 "retry-busy" Warning,
     GatewayInDefault = 512 "gateway-in-default" Error,
     UnsaidListener = 513 "unsaid-listener" Warning,
+    ReloadRefused = 801 "reload-refused" Error,
+    RestlessFiles = 802 "restless-files" Warning,
+    NoFileEvents = 803 "no-file-events" Warning,
+    Bind = 804 "bind" Error,
+    MountedAlone = 806 "mounted-alone" Warning,
 }
 
 impl Code {
