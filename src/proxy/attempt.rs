@@ -1,7 +1,7 @@
 //! One attempt: an INVITE to one gateway, in a branch of its own (checklist F15, F16).
 
 use super::call::{Branch, Cancel, Phase, Plan, Role, Setup};
-use super::cookie::{Cookie, Side, flow_room, short};
+use super::cookie::{Cookie, Side, flow_room, short, tag_hash};
 use super::forward::{self, OurVia, Rewrite};
 use super::hunt::Next;
 use super::initial::final_reply;
@@ -207,11 +207,6 @@ pub(super) fn hops_left(message: &Message) -> u8 {
         Some(Ok(n)) => n.saturating_sub(1),
         _ => 70,
     }
-}
-
-/// A short hash of a tag, as the cookie holds it.
-pub(super) fn tag_hash(tag: &[u8]) -> u16 {
-    short(tag) as u16
 }
 
 /// The Request-URI towards a gateway (CONFIG-AND-CLI (g) "On the wire"): always made from the original one.

@@ -1,9 +1,9 @@
 //! Requests inside a dialog: no table, no failover, the way that Route and cookie say (checklist X5, X6, X8, X12,
 //! X22, X26).
 
-use super::attempt::{hops_left, tag_hash};
+use super::attempt::hops_left;
 use super::call::{Branch, Cancel, Phase, Plan, Role, Setup};
-use super::cookie::{self, Cookie};
+use super::cookie::{self, Cookie, tag_hash};
 use super::forward::{self, OurVia, Rewrite};
 use super::receive::Arrival;
 use super::rows::{Close, leg};
