@@ -1,6 +1,6 @@
 //! The phones: a UAC by the book that dials, changes its mind, talks, and hangs up.
 
-use super::endpoint::{Desk, Leg, OWN_KINDS, Progress, Transactions, ack_of_failure, cancel_of, response};
+use super::endpoint::{Desk, Leg, OWN_KINDS, Progress, Transactions, ack_of_failure, cancel_of, response, tampered};
 use super::errand::{CallerPlan, CancelWhen, Errand};
 use super::wire::Wire;
 use std::net::SocketAddr;
@@ -247,7 +247,7 @@ impl Caller {
         self.in_dialog(desk, 0, method, tampered);
     }
 
-    fn in_dialog(&mut self, desk: &mut Desk, index: usize, method: &'static str, tampered: bool) {
+    fn in_dialog(&mut self, desk: &mut Desk, index: usize, method: &'static str, spoilt: bool) {
         let (via, branch) = self.via(desk);
         let Some((leg, _)) = self.legs.get_mut(index) else { return };
         if leg.ended {
@@ -256,8 +256,8 @@ impl Caller {
         leg.cseq += 1;
         let Some(hop) = leg.next_hop() else { return };
         let mut sent = leg.clone();
-        if tampered && let Some(route) = sent.routes.first_mut() {
-            *route = tamper(route);
+        if spoilt && let Some(route) = sent.routes.first_mut() {
+            *route = tampered(route);
         }
         let text = sent.request(method, leg.cseq, &via, &self.contact, "");
         self.tx.request(desk, method, branch, hop, text);
@@ -293,12 +293,3 @@ impl Caller {
 }
 
 const LONG_NAMES: [&str; 6] = ["Via", "From", "To", "Call-ID", "Contact", "Content-Length"];
-
-/// Changes one character of a Route's user part: what is left is base32, and not the cookie that was given out.
-fn tamper(route: &str) -> String {
-    let Some(at) = route.find('@') else { return route.to_string() };
-    let mut bytes = route.as_bytes().to_vec();
-    let middle = (route.find(':').map_or(0, |c| c + 1) + at) / 2;
-    bytes[middle] = if bytes[middle] == b'a' { b'b' } else { b'a' };
-    String::from_utf8_lossy(&bytes).into_owned()
-}

@@ -352,3 +352,12 @@ pub fn phrase(code: u16) -> &'static str {
         _ => "Whatever",
     }
 }
+
+/// Changes one character of a Route's user part: what is left is base32, and not the cookie that was given out.
+pub fn tampered(route: &str) -> String {
+    let Some(at) = route.find('@') else { return route.to_string() };
+    let mut bytes = route.as_bytes().to_vec();
+    let middle = (route.find(':').map_or(0, |c| c + 1) + at) / 2;
+    bytes[middle] = if bytes[middle] == b'a' { b'b' } else { b'a' };
+    String::from_utf8_lossy(&bytes).into_owned()
+}

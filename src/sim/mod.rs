@@ -7,7 +7,7 @@
 mod caller;
 mod chance;
 mod compile;
-mod endpoint;
+pub mod endpoint;
 mod errand;
 mod gateway;
 mod health;

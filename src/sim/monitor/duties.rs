@@ -1,5 +1,6 @@
 //! What a datagram obliges the router to do in the very step that takes it.
 
+use super::super::endpoint::LIFE;
 use super::super::invariants::Law;
 use super::super::site;
 use super::super::wire::{Wire, uri_of, user_and_host};
@@ -47,10 +48,15 @@ impl Monitor {
         match wire.method {
             "CANCEL" => {
                 let server = self.server_of(wire.branch(), "INVITE");
-                // Once its failure is acknowledged, the INVITE's transaction lives for T4 and then is gone.
+                // Once its failure is acknowledged, the INVITE's transaction lives for T4 and then is gone; after a 2xx
+                // it lives for timer L.
+                let gone = |own: &Server| match own.answered {
+                    Some(at) => view.now.at.since(at.at) >= LIFE,
+                    None => own.acked,
+                };
                 duties.cancel = Some(match server.map(|s| &self.servers[s]) {
                     None => &[481],
-                    Some(known) if known.acked && known.answered.is_none() => &[200, 481],
+                    Some(known) if gone(known) => &[200, 481],
                     Some(_) => &[200],
                 });
                 if !admitted(view, seen.from.ip()) && server.is_none() {
