@@ -1,0 +1,16 @@
+//! Where a call goes: numbers, groups, the choice of the rule, the attempts, and the reasons given.
+
+#[path = "route/attempts.rs"]
+mod attempts;
+#[path = "route/choosing.rs"]
+mod choosing;
+#[path = "route/groups.rs"]
+mod groups;
+#[path = "route/numbers.rs"]
+mod numbers;
+#[path = "route/properties.rs"]
+mod properties;
+#[path = "route/reasons.rs"]
+mod reasons;
+#[path = "route/support.rs"]
+mod support;
