@@ -84,6 +84,10 @@ fn single(message: &Message) -> Result<(), Reject> {
 }
 
 fn vias<'a>(message: &Message<'a>, limits: &Limits) -> Result<Via<'a>, Reject> {
+    // A Via line without a value would leave it open which line is the top one.
+    if message.headers.iter().any(|h| h.name == Name::Via && h.value().is_empty()) {
+        return Err(bad("a Via that can't be read"));
+    }
     let mut top = None;
     for (nth, value) in message.values(Name::Via).enumerate() {
         if nth >= limits.vias {
