@@ -4,7 +4,7 @@ use crate::format::{Plan, Reply};
 use std::net::SocketAddr;
 use trunkline::sim::endpoint::{Leg, ack_of_failure, cancel_of, phrase, response};
 use trunkline::sim::net::Net;
-use trunkline::sim::wire::Wire;
+use trunkline::sim::wire::{Wire, uri_of};
 use trunkline::time::Instant;
 
 /// Something heard: when, the short form, and the whole.
@@ -143,9 +143,16 @@ impl Party {
         match plan.other.get("cookie").map(String::as_str) {
             Some("tampered") => used.routes[0] = trunkline::sim::endpoint::tampered(&used.routes[0]),
             Some("none") => used.routes.clear(),
+            // As a strict router would leave it: our URI in the request line, the target last in Route.
+            Some("strict") => {
+                let target = std::mem::replace(&mut used.target, uri_of(&used.routes[0]).to_string());
+                used.routes.remove(0);
+                used.routes.push(format!("<{target}>"));
+            }
             Some(other) => return Err(format!("cookie: `{other}`?")),
             None => {}
         }
+        // Without Route the request still comes to us.
         let hop = leg.next_hop().ok_or("a route without an address")?;
         let text = used.request(method, leg.cseq, &via, &contact, &plan.headers);
         net.send(now, self.address.expect("an address"), hop, text.as_bytes());
