@@ -51,7 +51,7 @@ impl Core {
         let failover = match call.setup.as_deref() {
             Some(setup) => match &setup.plan {
                 Plan::Hunt(hunt) => Some(hunt.failover.clone()),
-                Plan::Dialog => None,
+                Plan::Dialog(_) => None,
             },
             None => return,
         };
@@ -183,7 +183,7 @@ impl Core {
         }
         let retry = match &setup.plan {
             Plan::Hunt(hunt) => retryable(&hunt.failover, end) && !setup.progressed,
-            Plan::Dialog => false, // checklist X26
+            Plan::Dialog(_) => false, // checklist X26
         };
         if let Some(message) = message {
             hold(setup, end.code, message);

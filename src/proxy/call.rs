@@ -3,6 +3,7 @@
 
 use super::alarm::Alarm;
 use super::hunt::Hunt;
+use super::rows::Close;
 use crate::flow::Flow;
 use crate::record::{Leg, Record, RecordId, Why};
 use crate::route::GatewayIx;
@@ -56,8 +57,8 @@ pub(super) struct Setup {
 pub(super) enum Plan {
     /// A new call: gateway after gateway.
     Hunt(Hunt),
-    /// Inside a dialog: one way, no failover (checklist X26).
-    Dialog,
+    /// Inside a dialog: one way, no failover (checklist X26). The leg that a 408 or 481 finds dead (checklist F27).
+    Dialog(Option<Close>),
 }
 
 /// A failure kept for later, without our Via.

@@ -213,7 +213,7 @@ impl Core {
             request: Stored::keep(&arrival.message),
             source: arrival.flow,
             loaded: self.loaded.clone(),
-            plan: Plan::Dialog,
+            plan: Plan::Dialog(self.close_of(arrival, way)),
             record: None,
             held: None,
             reason: Box::default(),

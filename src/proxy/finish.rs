@@ -1,8 +1,9 @@
 //! How a call in set-up ends, and how what is left of it goes away: finals, records, removal.
 
-use super::call::{Branch, Cancel, Role};
+use super::call::{Branch, Cancel, Plan, Role};
+use super::rows::Close;
 use super::{Core, Effects, forward};
-use crate::record::Outcome;
+use crate::record::{Outcome, Party};
 use crate::sip::Message;
 use crate::time::Now;
 
@@ -70,10 +71,16 @@ impl Core {
         call.last = Some(out.arena[start..].into());
         let cancelled = call.cancelled;
         let outcome = if cancelled { Outcome::Cancelled } else { Outcome::Failed };
-        self.counters.cancelled += u64::from(cancelled);
-        self.counters.failed += u64::from(!cancelled);
+        let mut dead_leg = None;
         if let Some(setup) = call.setup.as_deref_mut() {
             setup.seal(now, outcome, code, reason);
+            match setup.plan {
+                Plan::Hunt(_) => {
+                    self.counters.cancelled += u64::from(cancelled);
+                    self.counters.failed += u64::from(!cancelled);
+                }
+                Plan::Dialog(leg) => dead_leg = leg.filter(|_| matches!(code, 408 | 481)), // checklist F27
+            }
         }
         #[cfg(feature = "sim")]
         if again {
@@ -82,6 +89,9 @@ impl Core {
             out.arena.extend_from_slice(b"SIP/2.0 500 Planted");
             out.arena.extend_from_slice(&last[last.iter().position(|&c| c == b'\r').unwrap_or(0)..]);
             out.send_from(start, reply_to);
+        }
+        if let Some(leg) = dead_leg {
+            self.leg_over(now, Close { by: Party::Router, ..leg }, out);
         }
         self.write_down(ix, false, out);
         self.settle_call(ix);

@@ -27,4 +27,5 @@ pub use compile::snapshot;
 pub use invariants::{Breach, Law, Tally};
 pub use router::Router;
 pub use run::{Options, Report, Simulation};
+pub use trace::brief;
 pub use world::{Cast, Cause, START, Sent, Step, World};

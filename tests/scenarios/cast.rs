@@ -19,6 +19,8 @@ pub struct Players {
     /// The whole story, for a failure.
     pub log: Vec<String>,
     pub strays: Vec<String>,
+    /// The story is told: the probes that go on are no part of it.
+    pub over: bool,
 }
 
 impl Players {
@@ -29,6 +31,9 @@ impl Players {
 
     pub fn note(&mut self, now: Now, from: SocketAddr, to: SocketAddr, text: &str, fate: Fate) {
         let at = now.at.since(trunkline::sim::START.at).as_secs_f64();
+        if self.over && (text.starts_with("OPTIONS") || text.contains("CSeq: 1 OPTIONS")) {
+            return;
+        }
         let lost = if fate == Fate::Lost { "  (lost)" } else { "" };
         let line = text.lines().next().unwrap_or("");
         self.log.push(format!("{at:>9.3}  {:>16} → {:<16} {line}{lost}", self.name_of(from), self.name_of(to)));
@@ -49,7 +54,11 @@ impl Cast for Players {
         };
         let name = party.name.clone();
         let mut delay = std::time::Duration::ZERO;
-        for (reply, request) in party.hear(net, now.at, datagram.from, &wire) {
+        let replies = party.hear(net, now.at, datagram.from, &wire);
+        if self.over && wire.method == "OPTIONS" {
+            party.heard.pop();
+        }
+        for (reply, request) in replies {
             delay += reply.after;
             let index = self.pending.len() as u32;
             self.pending.push((name.clone(), reply, request, datagram.from));
@@ -71,7 +80,9 @@ impl Cast for Players {
         }
         if let Cause::Refused { datagram, .. } = cause {
             let to = self.name_of(datagram.to);
-            self.remark(now, &format!("ICMP error from {to}"));
+            if !self.over {
+                self.remark(now, &format!("ICMP error from {to}"));
+            }
         }
         for sent in &step.sent {
             let text = String::from_utf8_lossy(&step.arena[sent.bytes.clone()]).into_owned();

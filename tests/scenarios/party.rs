@@ -1,6 +1,7 @@
 //! A party of a story: it says what the file tells it to, and notes what it hears.
 
 use crate::format::{Plan, Reply};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use trunkline::sim::endpoint::{Leg, ack_of_failure, cancel_of, phrase, response};
 use trunkline::sim::net::Net;
@@ -27,6 +28,8 @@ pub struct Party {
     /// INVITEs that it received and owes answers to.
     invites: Vec<(String, SocketAddr)>,
     legs: Vec<Leg>,
+    /// Requests that were answered: method and branch.
+    known: BTreeSet<String>,
     calls: u32,
     branches: u32,
 }
@@ -57,7 +60,7 @@ impl Party {
     pub fn act(&mut self, net: &mut Net, now: Instant, router: SocketAddr, plan: &Plan) -> Result<(), String> {
         let (verb, rest) = plan.what.split_once(' ').unwrap_or((plan.what.as_str(), ""));
         match verb {
-            "CANCEL" => self.cancel(net, now, plan),
+            "CANCEL" if rest.is_empty() => self.cancel(net, now, plan),
             "again" => self.again(net, now, rest),
             "ACK" => self.in_dialog(net, now, "ACK", plan),
             "re-INVITE" => self.in_dialog(net, now, "INVITE", plan),
@@ -129,17 +132,18 @@ impl Party {
         Ok(())
     }
 
-    /// A request of a dialog; its leg is the first, or the one that `on` names by its remote tag.
+    /// A request of a dialog: the latest, or the one that `on` names by its remote tag.
     fn in_dialog(&mut self, net: &mut Net, now: Instant, method: &str, plan: &Plan) -> Result<(), String> {
         let via = self.via();
         let contact = self.contact();
         let wanted = plan.other.get("on").cloned().unwrap_or_default();
-        let leg =
-            self.legs.iter_mut().find(|l| l.remote.ends_with(&wanted)).ok_or(format!("no dialog for {method}"))?;
+        let open = |l: &&mut Leg| l.remote.ends_with(&wanted) && !l.ended;
+        let leg = self.legs.iter_mut().rev().find(open).ok_or(format!("no dialog for {method}"))?;
         if method != "ACK" {
             leg.cseq += 1;
         }
         let mut used = leg.clone();
+        leg.ended = method == "BYE" && !plan.other.contains_key("cookie");
         match plan.other.get("cookie").map(String::as_str) {
             Some("tampered") => used.routes[0] = trunkline::sim::endpoint::tampered(&used.routes[0]),
             Some("none") => used.routes.clear(),
@@ -172,7 +176,7 @@ impl Party {
         }
         if wire.method == "INVITE" && wire.to_tag().is_empty() && (101..300).contains(&reply.code) {
             let leg = Leg::of_callee(&wire, &tag);
-            if !self.legs.iter().any(|l| l.local == leg.local) {
+            if !self.legs.iter().any(|l| l.local == leg.local && l.call_id == leg.call_id) {
                 self.legs.push(leg);
             }
         }
@@ -188,6 +192,9 @@ impl Party {
     fn request(&mut self, from: SocketAddr, wire: &Wire) -> Vec<(Reply, String)> {
         let text = wire.text.to_string();
         let branch = wire.branch().to_string();
+        if wire.method != "INVITE" && !self.known.insert(format!("{} {branch}", wire.method)) {
+            return Vec::new(); // a retransmission: the first one is answered
+        }
         let known = self.invites.iter().any(|(i, _)| i.contains(&branch));
         let initial = wire.to_tag().is_empty();
         if wire.method == "INVITE" {
@@ -226,7 +233,8 @@ impl Party {
             self.send(net, now, to, &ack_of_failure(&own, wire));
             return Vec::new();
         }
-        let known = self.legs.iter().position(|l| l.remote.ends_with(wire.to_tag()));
+        let same = |l: &Leg| l.call_id == wire.call_id && l.remote.ends_with(wire.to_tag());
+        let known = self.legs.iter().position(same);
         let index = known.unwrap_or_else(|| {
             self.legs.push(Leg::of_caller(wire));
             self.legs.len() - 1

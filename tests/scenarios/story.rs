@@ -27,7 +27,7 @@ accounting: { file: { path: calls.jsonl } }
 /// How long a story waits for what it was told to wait for.
 const PATIENCE: Duration = Duration::from_secs(400);
 /// After the last step: longer than any transaction.
-const EPILOGUE: Duration = Duration::from_secs(300);
+const EPILOGUE: Duration = Duration::from_secs(400);
 
 /// What a story came to.
 pub struct Outcome {
@@ -54,6 +54,7 @@ pub fn play(scenario: &Scenario) -> Result<Outcome, String> {
             return Err(format!("step {}: {error}\n{}", number + 1, stage.players.log.join("\n")));
         }
     }
+    stage.players.over = true;
     stage.pass(EPILOGUE);
     let load = stage.world.router.load();
     Ok(Outcome { load, open_records: stage.world.router.open_records(), players: stage.players })
@@ -121,11 +122,14 @@ impl Stage {
             "settings" => self.reload(&format!("{USUAL}{}", plan.what))?,
             "config" => self.reload(&plan.what.clone())?,
             "replace" => {
-                let (old, new) = plan.what.split_once(" by ").ok_or("replace: OLD by NEW")?;
-                if !self.text.contains(old) {
-                    return Err(format!("`{old}` is not in the routes file"));
+                let mut text = self.text.clone();
+                for line in plan.what.lines() {
+                    let (old, new) = line.split_once(" by ").ok_or("replace: OLD by NEW")?;
+                    if !text.contains(old) {
+                        return Err(format!("`{old}` is not in the routes file"));
+                    }
+                    text = text.replace(old, new);
                 }
-                let text = self.text.replace(old, new);
                 self.reload(&text)?;
             }
             "disable" | "enable" => {

@@ -6,7 +6,7 @@ use crate::story::{Outcome, matches};
 use serde_yaml::Value;
 use std::time::Duration;
 use trunkline::record::Record;
-use trunkline::sim::START;
+use trunkline::sim::{START, brief};
 
 /// How far a moment may be from the one expected: a few ways through the network, and the timers' millisecond.
 const TOLERANCE: Duration = Duration::from_millis(20);
@@ -133,7 +133,8 @@ fn records(expected: &Value, outcome: &Outcome) -> Result<(), String> {
     let found = &outcome.players.records;
     if found.len() != expected.len() || outcome.open_records > 0 {
         let open = outcome.open_records;
-        return Err(format!("{} records, {open} open, not {}: {found:#?}", found.len(), expected.len()));
+        let found = found.iter().map(|(_, r)| format!("\n{}", brief(r))).collect::<String>();
+        return Err(format!("{} records, {open} open, not {}:{found}", outcome.players.records.len(), expected.len()));
     }
     found.iter().zip(expected).try_for_each(|((_, record), expected)| {
         let shown = shown(record);
