@@ -45,7 +45,7 @@ impl Core {
         });
         let skip = |skipped: &crate::route::Skipped| SkippedRow {
             gateway: snapshot.table.gateway(skipped.gateway).id.clone(),
-            why: word(skipped.why),
+            why: skipped.why.word(),
         };
         record.skipped = decision.skipped.iter().map(skip).collect();
         record
@@ -171,7 +171,7 @@ impl Setup {
     pub fn skip(&mut self, gateway: GatewayIx, why: WhySkipped) {
         let gateway = self.loaded.snapshot.table.gateway(gateway).id.clone();
         if let Some(record) = &mut self.record {
-            record.skipped.push(SkippedRow { gateway, why: word(why) });
+            record.skipped.push(SkippedRow { gateway, why: why.word() });
         }
     }
 
@@ -221,16 +221,4 @@ fn uri_of(address: Option<NameAddr>) -> String {
 pub(super) fn reason_of(response: &[u8]) -> String {
     let line = response.split(|&c| c == b'\r').next().unwrap_or_default();
     text(line.splitn(3, |&c| c == b' ').nth(2).unwrap_or_default())
-}
-
-fn word(why: WhySkipped) -> &'static str {
-    match why {
-        WhySkipped::Disabled => "disabled",
-        WhySkipped::Down => "down",
-        WhySkipped::Resting => "resting",
-        WhySkipped::Trial => "trial",
-        WhySkipped::Removed => "removed",
-        WhySkipped::Number => "number",
-        WhySkipped::Repeated => "repeated",
-    }
 }

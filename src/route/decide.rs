@@ -59,6 +59,21 @@ pub enum WhySkipped {
     Repeated,
 }
 
+impl WhySkipped {
+    /// The word for it in records and answers to machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            WhySkipped::Disabled => "disabled",
+            WhySkipped::Down => "down",
+            WhySkipped::Resting => "resting",
+            WhySkipped::Trial => "trial",
+            WhySkipped::Removed => "removed",
+            WhySkipped::Number => "number",
+            WhySkipped::Repeated => "repeated",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skipped {
     pub gateway: GatewayIx,

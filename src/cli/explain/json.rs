@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::human::why_passed;
 use super::question::{Origin, Question};
 use crate::proxy::Snapshot;
-use crate::route::{Outcome, WhyPassed, WhySkipped};
+use crate::route::{Outcome, WhyPassed};
 use serde_json::{Value, json};
 
 pub(super) fn document(question: &Question, answer: &Answer, snapshot: &Snapshot) -> Value {
@@ -33,7 +33,7 @@ pub(super) fn document(question: &Question, answer: &Answer, snapshot: &Snapshot
     let skipped = decision
         .skipped
         .iter()
-        .map(|skipped| json!({ "gateway": &*table.gateway(skipped.gateway).id, "why": skipped_word(skipped.why) }));
+        .map(|skipped| json!({ "gateway": &*table.gateway(skipped.gateway).id, "why": skipped.why.word() }));
     let access = match snapshot.access.reject_unknown {
         _ if !answer.stranger => Value::Null,
         true => json!("reject"),
@@ -80,17 +80,5 @@ fn passed_word(why: WhyPassed) -> &'static str {
         WhyPassed::Schedule => "schedule",
         WhyPassed::Priority => "priority",
         WhyPassed::Exact => "exact",
-    }
-}
-
-fn skipped_word(why: WhySkipped) -> &'static str {
-    match why {
-        WhySkipped::Disabled => "disabled",
-        WhySkipped::Down => "down",
-        WhySkipped::Resting => "resting",
-        WhySkipped::Trial => "trial",
-        WhySkipped::Removed => "removed",
-        WhySkipped::Number => "number",
-        WhySkipped::Repeated => "repeated",
     }
 }
