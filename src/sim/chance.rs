@@ -23,6 +23,7 @@ impl Chance {
         own
     }
 
+    #[expect(clippy::should_implement_trait, reason = "a generator of numbers, not an iterator that ends")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

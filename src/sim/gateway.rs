@@ -249,10 +249,6 @@ impl Callee {
             desk.send(hop, ack.as_bytes());
         }
     }
-
-    pub fn quiet(&self) -> bool {
-        self.tx.quiet()
-    }
 }
 
 /// A gateway's answer to a request outside any call: probes, a MESSAGE.

@@ -69,8 +69,6 @@ pub struct Site {
 /// What a revision says about a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
-    /// 403: no group takes it.
-    NoGroup,
     /// 503 "No Rules matching the URI".
     NoRoute,
     Reject(u16),
@@ -274,7 +272,7 @@ impl Line {
             prefix,
             to: draw_targets(chance),
             strip: if chance.percent(40.0) { Strip::Matched } else { Strip::Digits(chance.below(3) as usize) },
-            add: *chance.pick(&["", "", "49", "+49", "7"]),
+            add: chance.pick::<&str>(&["", "", "49", "+49", "7"]),
             raw: chance.percent(15.0),
             reject: chance.percent(4.0).then(|| *chance.pick(&[403, 404, 603])),
         }

@@ -131,14 +131,8 @@ impl Stage {
             format!("after {:?} it is {ending:?} for its caller", now.at.since(call.started.at))
         });
         self.summary.count(&call.caller, &call.monitor);
-        let mut view = View {
-            now,
-            sites: &self.sites,
-            site: self.sites.len() - 1,
-            health: &self.health,
-            tally: &mut self.tally,
-            sockets: &self.sockets,
-        };
+        let mut view =
+            View { now, sites: &self.sites, site: self.sites.len() - 1, health: &self.health, tally: &mut self.tally };
         if call.monitor.finish(&mut view, &self.revisions) {
             self.unclosed.insert(number);
         }
@@ -270,14 +264,7 @@ impl Stage {
             });
             return;
         };
-        let mut view = View {
-            now,
-            sites: &self.sites,
-            site,
-            health: &self.health,
-            tally: &mut self.tally,
-            sockets: &self.sockets,
-        };
+        let mut view = View { now, sites: &self.sites, site, health: &self.health, tally: &mut self.tally };
         let before = call.monitor.clients.len();
         call.monitor.step(&mut view, input, sent);
         if input.is_some_and(|i| (200..300).contains(&i.wire.code) && i.wire.cseq_method == "INVITE") {
@@ -304,14 +291,8 @@ impl Stage {
         let branch = if quoted == 0 { "" } else { wire.branch() };
         let site = self.site().clone();
         self.health.refused(now.at, &site, datagram.to, branch);
-        let view = View {
-            now,
-            sites: &self.sites,
-            site: self.sites.len() - 1,
-            health: &self.health,
-            tally: &mut self.tally,
-            sockets: &self.sockets,
-        };
+        let view =
+            View { now, sites: &self.sites, site: self.sites.len() - 1, health: &self.health, tally: &mut self.tally };
         if quoted == 0 {
             // Nothing came back of it: every silent branch to that address may be meant.
             self.calls.values_mut().for_each(|c| c.monitor.refused_somewhere(&view, datagram.to));

@@ -75,7 +75,7 @@ impl Party {
                 self.reply(net, now, &invite, from, &reply);
                 Ok(())
             }
-            method if rest.is_empty() && plan.other.get("uri").is_none() => self.in_dialog(net, now, method, plan),
+            method if rest.is_empty() && !plan.other.contains_key("uri") => self.in_dialog(net, now, method, plan),
             method => self.open(net, now, router, method, rest, plan),
         }
     }

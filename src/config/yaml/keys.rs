@@ -16,6 +16,7 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// Where a key was first, if it was before; else it is here.
+    #[expect(clippy::ptr_arg, reason = "cloned as it is: borrowed text stays borrowed")]
     pub fn first(&mut self, key: &Cow<'a, str>, here: Span) -> Option<Span> {
         if self.many.is_empty() {
             if let Some((_, first)) = self.few.iter().find(|(seen, _)| seen == key) {

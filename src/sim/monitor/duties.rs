@@ -92,7 +92,6 @@ impl Monitor {
             method: wire.method.to_string(),
             from,
             to,
-            cseq: wire.cseq,
             number: user_and_host(wire.uri).0.to_string(),
             initial: wire.to_tag().is_empty(),
             at: view.now,

@@ -29,8 +29,6 @@ pub struct View<'a> {
     pub site: usize,
     pub health: &'a HealthWatch,
     pub tally: &'a mut Tally,
-    /// The router's sockets, in the order of their numbers.
-    pub sockets: &'a [SocketAddr],
 }
 
 /// A datagram at the border.

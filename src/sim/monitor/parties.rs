@@ -15,7 +15,6 @@ pub struct Server {
     pub from: SocketAddr,
     /// The router's address it came to.
     pub to: SocketAddr,
-    pub cseq: u32,
     pub number: String,
     /// Opens something: has no To tag.
     pub initial: bool,

@@ -195,7 +195,6 @@ fn expected_verdict(server: &Server, view: &View) -> Expected {
         ("REGISTER", true) => own(&[403, 405]),
         (_, false) => Expected::Any,
         _ => match server.ruling(view.sites) {
-            Ruling::NoGroup => Expected::One(Law::RuleGateways, vec![403]),
             Ruling::NoRoute => Expected::One(Law::RuleGateways, vec![503]),
             Ruling::Reject(code) => Expected::One(Law::RuleGateways, vec![code]),
             // No gateway was asked: none is usable.
