@@ -107,13 +107,7 @@ fn prefix_rules(routes: &[Route]) -> Vec<Rule<'_>> {
     let mut rules = Vec::with_capacity(routes.len());
     for (ix, route) in (0..).zip(routes) {
         for prefix in route.prefixes.iter().map(|p| p.as_bytes()).filter(|p| !p.is_empty() && dialable(p)) {
-            rules.extend(route.groups.iter().map(|group| Rule {
-                group: group.0,
-                prefix,
-                exact: route.exact,
-                priority: route.priority,
-                route: RouteIx(ix),
-            }));
+            rules.extend(route.groups.iter().map(|&group| Rule::new(group, prefix, RouteIx(ix), route)));
         }
     }
     rules
