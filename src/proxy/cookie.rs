@@ -14,6 +14,18 @@ const SEALED: usize = PLAIN + 8;
 /// Characters of a cookie as written.
 pub(super) const LENGTH: usize = (SEALED * 8).div_ceil(5);
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+const NO_LETTER: u8 = 0x80;
+/// What each character stands for, in either case.
+const VALUES: [u8; 256] = {
+    let mut table = [NO_LETTER; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        table[ALPHABET[value] as usize] = value as u8;
+        table[ALPHABET[value].to_ascii_uppercase() as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
 
 /// On which side of the call the Record-Route value is used, when there are two (RFC 5658).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,18 +170,15 @@ fn seal(key: &[u8; 16], plain: &[u8], call_id: &[u8]) -> u64 {
 }
 
 fn base32(bytes: &[u8; SEALED], out: &mut Vec<u8>) {
-    let (mut bits, mut held) = (0u32, 0u32);
-    for &byte in bytes {
-        bits = bits << 8 | u32::from(byte);
-        held += 8;
-        while held >= 5 {
-            held -= 5;
-            out.push(ALPHABET[(bits >> held) as usize & 31]);
+    let mut text = [0u8; LENGTH];
+    // Five bytes are eight characters; the last ones are cut short.
+    for (chunk, letters) in bytes.chunks(5).zip(text.chunks_mut(8)) {
+        let bits = chunk.iter().enumerate().fold(0u64, |bits, (n, &byte)| bits | u64::from(byte) << (32 - 8 * n));
+        for (n, letter) in letters.iter_mut().enumerate() {
+            *letter = ALPHABET[(bits >> (35 - 5 * n)) as usize & 31];
         }
     }
-    if held > 0 {
-        out.push(ALPHABET[(bits << (5 - held)) as usize & 31]);
-    }
+    out.extend_from_slice(&text);
 }
 
 fn unbase32(text: &[u8]) -> Option<[u8; SEALED]> {
@@ -177,22 +186,19 @@ fn unbase32(text: &[u8]) -> Option<[u8; SEALED]> {
         return None;
     }
     let mut bytes = [0u8; SEALED];
-    let (mut bits, mut held, mut n) = (0u32, 0u32, 0);
-    for &c in text {
-        let value = match c.to_ascii_lowercase() {
-            c @ b'a'..=b'z' => c - b'a',
-            c @ b'2'..=b'7' => c - b'2' + 26,
-            _ => return None,
-        };
-        bits = bits << 5 | u32::from(value);
-        held += 5;
-        if held >= 8 {
-            held -= 8;
-            *bytes.get_mut(n)? = (bits >> held) as u8;
-            n += 1;
+    let mut seen = 0;
+    for (chunk, letters) in bytes.chunks_mut(5).zip(text.chunks(8)) {
+        let mut bits = 0u64;
+        for (n, &letter) in letters.iter().enumerate() {
+            let value = VALUES[usize::from(letter)];
+            seen |= value;
+            bits |= u64::from(value & 31) << (35 - 5 * n);
+        }
+        for (n, byte) in chunk.iter_mut().enumerate() {
+            *byte = (bits >> (32 - 8 * n)) as u8;
         }
     }
-    Some(bytes)
+    (seen & NO_LETTER == 0).then_some(bytes)
 }
 
 #[cfg(test)]

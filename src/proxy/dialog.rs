@@ -81,38 +81,40 @@ impl Core {
     pub(super) fn way_in_dialog(&mut self, arrival: &Arrival) -> Result<Way, NoWay> {
         let message = &arrival.message;
         let call_id = arrival.call_id();
-        let routes: SmallVec<[&[u8]; 8]> =
-            message.values(Name::Route).map(|r| NameAddr::parse(r.text).map_or(r.text, |r| r.uri)).collect();
+        let routes: SmallVec<[Hop; 4]> = message
+            .values(Name::Route)
+            .map(|route| Hop::of(NameAddr::parse(route.text).map_or(route.text, |route| route.uri)))
+            .collect();
         let mut rest = 0..routes.len();
-        let mut uri: &[u8] = message.request_uri();
+        let mut target = Hop { text: message.request_uri(), uri: arrival.uri() };
         let mut found: Option<Cookie> = None;
         let mut ours: Option<SocketAddr> = None;
         // A strict router before us put our own URI into the request line; the target is the last Route (checklist X6).
-        let strict = self.open(uri, call_id);
+        let strict = self.open(&target, call_id);
         if let Some(cookie) = strict
-            && let Some(last) = routes.last()
+            && let Some(&last) = routes.last()
         {
-            ours = Uri::parse(uri).and_then(|uri| uri.socket_addr());
-            (found, uri) = (Some(cookie), last);
+            ours = target.address();
+            (found, target) = (Some(cookie), last);
             rest.end -= 1;
         }
         // Our own values on top; both of them, where the two sides use different listeners (checklist X5, X11). A
         // second pass through this router has a record of its own, and its values stay.
-        while let Some(&route) = routes[rest.clone()].first() {
+        while let Some(route) = routes[rest.clone()].first() {
             match self.open(route, call_id) {
                 Some(cookie) if found.is_none_or(|found| found.record == cookie.record) => found = Some(cookie),
                 Some(_) => break,
-                None if looks_like_cookie(route) => return Err(NoWay::Forged),
-                None if !Uri::parse(route).is_some_and(|uri| self.addresses.is_ours(&uri)) => break,
+                None if route.looks_like_cookie() => return Err(NoWay::Forged),
+                None if !route.uri.is_some_and(|uri| self.addresses.is_ours(&uri)) => break,
                 None => {}
             }
-            ours = Uri::parse(route).and_then(|uri| uri.socket_addr()).or(ours);
+            ours = route.address().or(ours);
             rest.start += 1;
         }
         let Some(cookie) = found else { return Err(NoWay::Unknown) };
         let mut way = Way {
             cookie,
-            uri: SmallVec::from_slice(uri),
+            uri: SmallVec::from_slice(target.text),
             drop_routes: rest.start,
             drop_last_route: rest.end < routes.len(),
             add_route: None,
@@ -120,17 +122,17 @@ impl Core {
             sent_by: arrival.flow.remote,
             by: if tag_hash(arrival.sender_tag()) == cookie.caller_tag { Party::Caller } else { Party::Callee },
         };
-        let mut hop = uri;
+        let mut hop = target;
         if let Some(&next) = routes[rest].first() {
             hop = next;
-            if Uri::parse(next).is_some_and(|next| next.param("lr").is_none()) {
+            if next.uri.is_some_and(|next| next.param("lr").is_none()) {
                 // §16.6 step 6: a strict next hop gets its own URI in the request line.
                 way.drop_routes += 1;
-                way.add_route = Some(SmallVec::from_slice(uri));
-                way.uri = SmallVec::from_slice(next);
+                way.add_route = Some(SmallVec::from_slice(target.text));
+                way.uri = SmallVec::from_slice(next.text);
             }
         }
-        let remote = self.hop_address(hop, &way).ok_or(NoWay::Unreachable)?;
+        let remote = self.hop_address(&hop, &way).ok_or(NoWay::Unreachable)?;
         let socket = ours.and_then(|ours| self.addresses.socket_at(ours)).unwrap_or(arrival.flow.socket);
         let local = if socket == arrival.flow.socket { arrival.flow.local } else { None };
         way.flow = Flow { local, ..Flow::udp(socket, remote) };
@@ -138,17 +140,17 @@ impl Core {
         Ok(way)
     }
 
-    fn open(&self, uri: &[u8], call_id: &[u8]) -> Option<Cookie> {
+    fn open(&self, hop: &Hop, call_id: &[u8]) -> Option<Cookie> {
         #[cfg(feature = "sim")]
         let check = !self.planted(super::Plant::UncheckedCookie);
         #[cfg(not(feature = "sim"))]
         let check = true;
-        Cookie::open(Uri::parse(uri)?.user?, &self.cookie_keys, call_id, check)
+        Cookie::open(hop.uri?.user?, &self.cookie_keys, call_id, check)
     }
 
     /// The address of the next hop. Names are not looked up: where the hop is one, the dialog's own ends are known.
-    fn hop_address(&self, uri: &[u8], way: &Way) -> Option<SocketAddr> {
-        if let Some(address) = Uri::parse(uri).and_then(|uri| uri.socket_addr()) {
+    fn hop_address(&self, hop: &Hop, way: &Way) -> Option<SocketAddr> {
+        if let Some(address) = hop.address() {
             return Some(address);
         }
         match way.by {
@@ -253,7 +255,24 @@ impl Core {
     }
 }
 
-/// Whether a Route's user part has the form of a cookie: then it was one.
-fn looks_like_cookie(uri: &[u8]) -> bool {
-    Uri::parse(uri).and_then(|uri| uri.user).is_some_and(|user| user.len() == cookie::LENGTH)
+/// One URI on the way of a request, read once.
+#[derive(Clone, Copy)]
+struct Hop<'a> {
+    text: &'a [u8],
+    uri: Option<Uri<'a>>,
+}
+
+impl<'a> Hop<'a> {
+    fn of(text: &'a [u8]) -> Hop<'a> {
+        Hop { text, uri: Uri::parse(text) }
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        self.uri.and_then(|uri| uri.socket_addr())
+    }
+
+    /// Whether a Route's user part has the form of a cookie: then it was one.
+    fn looks_like_cookie(&self) -> bool {
+        self.uri.and_then(|uri| uri.user).is_some_and(|user| user.len() == cookie::LENGTH)
+    }
 }

@@ -10,7 +10,7 @@ use super::token::Token;
 use super::{Core, Effects};
 use crate::record::Outcome as Fate;
 use crate::route::{self, Decision, Facts, FinalAnswer, Number, Outcome, Reply};
-use crate::sip::{Method, Name, NameAddr, Stored, Uri};
+use crate::sip::{Method, Name, NameAddr, Stored, Uri, Via};
 use crate::transaction::{InviteServer, Key};
 use smallvec::SmallVec;
 
@@ -62,11 +62,9 @@ impl Core {
             Some(Ok(0)) => return bad(483, "Too Many Hops", "Max-Forwards is used up"),
             _ => {}
         }
-        let looped = message.values(Name::Via).any(|via| {
-            let branch = crate::sip::Via::parse(via.text).and_then(|via| via.branch);
-            branch.and_then(Token::parse).is_some_and(|token| token.loop_hash == loop_hash)
-        });
-        if looped {
+        let ours = |via: &Via| via.branch.and_then(Token::parse).is_some_and(|token| token.loop_hash == loop_hash);
+        let mut below = message.values(Name::Via).skip(1).filter_map(|via| Via::parse(via.text));
+        if ours(&arrival.via) || below.any(|via| ours(&via)) {
             return bad(482, "Loop Detected", "this request was here before, unchanged");
         }
         if message.header(Name::MaxBreadth).is_some_and(|breadth| breadth == b"0") {

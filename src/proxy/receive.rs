@@ -4,7 +4,7 @@ use super::core::Owner;
 use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
-use crate::sip::{Fault, Message, Method, Name, Parsed, Parts, Reject, Uri, Via, parse, validate};
+use crate::sip::{Fault, Message, Method, Parsed, Parts, Reject, Uri, Via, parse, validate_below};
 use crate::time::Now;
 use crate::transaction::{Again, Key};
 
@@ -68,7 +68,7 @@ impl Core {
         }
         let admission = self.loaded.snapshot.admit(&flow);
         let mut arrival = Arrival { now, flow, message: *message, via, method, admission, parts: None };
-        match validate(message, &self.loaded.snapshot.limits) {
+        match validate_below(message, Some(via), &self.loaded.snapshot.limits) {
             Ok(parts) => arrival.parts = Some(parts),
             Err(reject) => return self.invalid(&arrival, key, &reject, out),
         }
@@ -116,9 +116,8 @@ impl Core {
 
     fn response(&mut self, now: Now, message: &Message, out: &mut Effects) {
         // A response whose top Via is not ours is nobody's here (checklist N5, T9).
-        let token = message.via().and_then(|via| Token::parse(via.branch?));
-        let method = message.cseq().map(|cseq| cseq.method);
-        let (Some(token), Some(method)) = (token, method) else {
+        let top = message.via().and_then(|via| Some((via, Token::parse(via.branch?)?)));
+        let Some((via, token)) = top else {
             self.counters.strays += 1;
             return;
         };
@@ -129,12 +128,17 @@ impl Core {
             Kind::Probe => self.probes.get(ix).is_some_and(|probe| probe.nonce == token.nonce),
             Kind::Stateless => false,
         };
+        let parts = known.then(|| validate_below(message, Some(via), &self.loaded.snapshot.limits));
+        let Some(Ok(parts)) = parts else {
+            self.counters.strays += 1; // checklist T14, F23
+            return;
+        };
         // What answers a forwarded request has the caller's Via below ours: without it there is no way back, and the
         // branch goes on as if it had not come (checklist X18).
+        let method = parts.cseq.method;
         let forwarded = token.kind == Kind::NonInvite || token.kind == Kind::Invite && method == b"INVITE";
-        let lost = forwarded && message.values(Name::Via).nth(1).is_none();
-        if !known || lost || validate(message, &self.loaded.snapshot.limits).is_err() {
-            self.counters.strays += 1; // checklist T14, F23
+        if forwarded && parts.vias < 2 {
+            self.counters.strays += 1;
             return;
         }
         match token.kind {

@@ -5,46 +5,111 @@
 use memchr::{memchr, memchr2, memmem};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
+/// What a byte can be part of, or what it puts an end to: classes that a scan asks for, one bit each.
+pub(super) mod class {
+    /// RFC 3261 §25.1 `token`.
+    pub const TOKEN: u8 = 1;
+    /// A host name or an IPv4 address; underscores are met in the field.
+    pub const HOST: u8 = 1 << 1;
+    pub const DIGIT: u8 = 1 << 2;
+    /// SP, HTAB, and the CR and LF of a fold: the message parser lets no other CR or LF through.
+    pub const LWS: u8 = 1 << 3;
+    /// Controls and space: in no URI, tag or Call-ID.
+    pub const CONTROL: u8 = 1 << 4;
+    /// What may not stand in a URI at all.
+    pub const NOT_URI: u8 = 1 << 5;
+    /// What ends a URI in angle brackets, rightly (`>`) or not.
+    pub const ENDS_URI: u8 = 1 << 6;
+    /// What ends a parameter's value that is not quoted.
+    pub const ENDS_VALUE: u8 = 1 << 7;
+}
+
+const CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         let b = byte as u8;
-        table[byte] = b.is_ascii_alphanumeric()
-            || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
+        let control = b <= b' ' || b == 0x7f;
+        let alphanumeric = b.is_ascii_alphanumeric();
+        let mut classes = 0;
+        if alphanumeric || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~') {
+            classes |= class::TOKEN;
+        }
+        if alphanumeric || matches!(b, b'.' | b'-' | b'_') {
+            classes |= class::HOST;
+        }
+        if b.is_ascii_digit() {
+            classes |= class::DIGIT;
+        }
+        if matches!(b, b' ' | b'\t' | b'\r' | b'\n') {
+            classes |= class::LWS;
+        }
+        if control {
+            classes |= class::CONTROL;
+        }
+        if control || matches!(b, b'<' | b'>' | b'"') {
+            classes |= class::NOT_URI;
+        }
+        if control || matches!(b, b'<' | b'>') {
+            classes |= class::ENDS_URI;
+        }
+        if control || matches!(b, b';' | b',' | b'"') {
+            classes |= class::ENDS_VALUE;
+        }
+        table[byte] = classes;
         byte += 1;
     }
     table
 };
 
+fn is(b: u8, class: u8) -> bool {
+    CLASSES[usize::from(b)] & class != 0
+}
+
+/// Where the run of bytes of this class that begins at `at` ends.
+pub(super) fn end_of(text: &[u8], mut at: usize, class: u8) -> usize {
+    while text.get(at).is_some_and(|&b| is(b, class)) {
+        at += 1;
+    }
+    at
+}
+
+/// Where the first byte of this class stands, from `at` on; the length when there is none.
+pub(super) fn find(text: &[u8], mut at: usize, class: u8) -> usize {
+    while text.get(at).is_some_and(|&b| !is(b, class)) {
+        at += 1;
+    }
+    at
+}
+
+/// Whether a byte of this class stands anywhere.
+pub(super) fn has(text: &[u8], class: u8) -> bool {
+    text.iter().fold(0, |seen, &b| seen | CLASSES[usize::from(b)]) & class != 0
+}
+
 pub(super) fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|&b| TOKEN[usize::from(b)])
+    !text.is_empty() && token_end(text, 0) == text.len()
 }
 
 /// End of the token that begins at `at`.
 pub(super) fn token_end(text: &[u8], at: usize) -> usize {
-    end_while(text, at, |b| TOKEN[usize::from(b)])
-}
-
-/// SP, HTAB, and the CR and LF of a fold: the message parser lets no other CR or LF through.
-pub(super) fn is_lws(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
+    end_of(text, at, class::TOKEN)
 }
 
 pub(super) fn skip_lws(text: &[u8], at: usize) -> usize {
-    end_while(text, at, is_lws)
-}
-
-pub(super) fn end_while(text: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|&b| !wanted(b)).unwrap_or(rest.len())
+    end_of(text, at, class::LWS)
 }
 
 /// Takes white space off both ends; the first number is how much went in front.
 pub(super) fn trim(text: &[u8]) -> (usize, &[u8]) {
     let front = skip_lws(text, 0);
-    let back = text.iter().rposition(|&b| !is_lws(b)).map_or(front, |last| last + 1);
-    (front, text.get(front..back).unwrap_or_default())
+    let mut rest = text.get(front..).unwrap_or_default();
+    while let [shorter @ .., last] = rest
+        && is(*last, class::LWS)
+    {
+        rest = shorter;
+    }
+    (front, rest)
 }
 
 /// One past the closing quote of the quoted string that opens at `at`; backslash escapes are honoured (checklist P10).
@@ -80,25 +145,46 @@ pub(super) fn host(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
         let inner = &text[at + 1..close];
         return matches!(ip(inner), Some(IpAddr::V6(_))).then_some((inner, close + 1));
     }
-    let end = end_while(text, at, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    let end = end_of(text, at, class::HOST);
     (end > at).then(|| (&text[at..end], end))
 }
 
 /// The port whose digits begin at `at`, and where they end; 0 is none (checklist P18).
 pub(super) fn port(text: &[u8], at: usize) -> Option<(u16, usize)> {
-    let end = end_while(text, at, |b| b.is_ascii_digit());
-    let number = u16::try_from(decimal(text.get(at..end)?)?).ok()?;
+    let (mut number, mut end) = (0u32, at);
+    while let Some(digit @ b'0'..=b'9') = text.get(end) {
+        number = (number * 10 + u32::from(digit - b'0')).min(1 << 16);
+        end += 1;
+    }
+    let number = u16::try_from(number).ok()?;
     (number != 0).then_some((number, end))
+}
+
+/// Four decimal octets without leading zeros, as the standard library reads them.
+fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0u8; 4];
+    let mut rest = text;
+    for (nth, octet) in octets.iter_mut().enumerate() {
+        if nth > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let (digits, tail) = rest.split_at(end_of(rest, 0, class::DIGIT));
+        *octet = match digits {
+            [b'0', _, ..] | [] | [_, _, _, _, ..] => return None,
+            _ => u8::try_from(digits.iter().fold(0, |sum, b| sum * 10 + u16::from(b - b'0'))).ok()?,
+        };
+        rest = tail;
+    }
+    rest.is_empty().then_some(Ipv4Addr::from(octets))
 }
 
 /// An address, with or without brackets, the three-colon form included (RFC 5118 §4.10).
 pub(super) fn ip(text: &[u8]) -> Option<IpAddr> {
     let text = text.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]")).unwrap_or(text);
-    if memchr(b':', text).is_none() {
-        // Most hosts that are no address begin with a letter.
-        let numeric = text.first().is_some_and(u8::is_ascii_digit);
-        return if numeric { std::str::from_utf8(text).ok()?.parse().ok().map(IpAddr::V4) } else { None };
+    if let Some(v4) = ipv4(text) {
+        return Some(IpAddr::V4(v4));
     }
+    memchr(b':', text)?;
     let Some(three) = memmem::find(text, b":::") else {
         return std::str::from_utf8(text).ok()?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     };

@@ -34,6 +34,24 @@ pub enum Name {
 impl Name {
     /// The name that a header's text stands for: long or compact, in any case (checklist P5, P6).
     pub fn of(text: &[u8]) -> Name {
+        // In the spelling of RFC 3261, which nearly all use, a name is compared by whole words.
+        match text {
+            b"Via" => Name::Via,
+            b"From" => Name::From,
+            b"To" => Name::To,
+            b"Call-ID" => Name::CallId,
+            b"CSeq" => Name::CSeq,
+            b"Max-Forwards" => Name::MaxForwards,
+            b"Contact" => Name::Contact,
+            b"Route" => Name::Route,
+            b"Record-Route" => Name::RecordRoute,
+            b"Content-Type" => Name::ContentType,
+            b"Content-Length" => Name::ContentLength,
+            _ => Name::of_any_case(text),
+        }
+    }
+
+    fn of_any_case(text: &[u8]) -> Name {
         // One candidate or two for each length: a header costs one or two comparisons.
         let candidates: &[(&[u8], Name)] = match text.len() {
             1 => return Name::of_compact(text),

@@ -1,5 +1,6 @@
 //! A parsed message: a cheap copyable view on its bytes, and the owned form that a transaction keeps.
 
+use super::grammar::class;
 use super::header::same_header;
 use super::{Header, Name, NameAddr, Values, Via, grammar};
 
@@ -140,7 +141,7 @@ impl<'a> Message<'a> {
     /// `None` when missing, malformed, or 2^31 and above (checklist P14).
     pub fn cseq(&self) -> Option<CSeq<'a>> {
         let value = self.header(Name::CSeq)?;
-        let digits = grammar::end_while(value, 0, |b| b.is_ascii_digit());
+        let digits = grammar::end_of(value, 0, class::DIGIT);
         let number = grammar::decimal(value.get(..digits)?).filter(|n| *n < 1 << 31)?;
         let at = grammar::skip_lws(value, digits);
         let method = value.get(at..).filter(|m| at > digits && grammar::is_token(m))?;
@@ -155,7 +156,7 @@ impl<'a> Message<'a> {
     /// is too large becomes the largest (RFC 4475 §3.1.2.5).
     pub fn retry_after(&self) -> Option<u32> {
         let value = self.header(Name::RetryAfter)?;
-        let digits = grammar::end_while(value, 0, |b| b.is_ascii_digit());
+        let digits = grammar::end_of(value, 0, class::DIGIT);
         let next = value.get(grammar::skip_lws(value, digits));
         if !matches!(next, None | Some(b';' | b'(')) {
             return None;

@@ -43,6 +43,6 @@ pub use parse::{Fault, Index, Parsed, call_id_of, parse};
 pub use put::{put_addr, put_decimal, put_host, put_ip};
 pub use splice::Splice;
 pub use uri::{Scheme, Uri};
-pub use validate::{Parts, Reject, validate};
+pub use validate::{Parts, Reject, validate, validate_below};
 pub use values::{Value, Values};
 pub use via::Via;

@@ -1,8 +1,8 @@
 //! name-addr and addr-spec values: From, To, Contact, Route (RFC 3261 §20, checklist P10, P11).
 
-use super::grammar;
+use super::grammar::{self, class};
 use super::params::Params;
-use memchr::{memchr, memchr3};
+use memchr::memchr3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameAddr<'a> {
@@ -26,6 +26,8 @@ impl<'a> NameAddr<'a> {
         let (display_end, open) = if quoted {
             let end = grammar::quoted_end(value, start)?;
             (end, grammar::skip_lws(value, end))
+        } else if value.get(start) == Some(&b'<') {
+            (start, start)
         } else {
             let hit = memchr3(b'<', b';', b'"', &value[start..]).map_or(value.len(), |hit| start + hit);
             (hit, hit)
@@ -33,15 +35,19 @@ impl<'a> NameAddr<'a> {
         match value.get(open) {
             Some(b'<') => {
                 let display = grammar::trim(&value[start..display_end]).1;
-                let close = open + memchr(b'>', &value[open..])?;
-                if !quoted && memchr(0, display).is_some() {
+                let close = grammar::find(value, open + 1, class::ENDS_URI);
+                if value.get(close) != Some(&b'>') || !quoted && display.contains(&0) {
                     return None;
                 }
                 NameAddr::assemble(value, display, open + 1, close, close + 1)
             }
             // Without brackets the first semicolon ends the URI: what follows is the header's (checklist P11).
             Some(b';') | None if !quoted => {
-                let uri_end = start + grammar::trim(&value[start..open]).1.len();
+                let uri = grammar::trim(&value[start..open]).1;
+                if grammar::has(uri, class::CONTROL) {
+                    return None;
+                }
+                let uri_end = start + uri.len();
                 NameAddr::assemble(value, b"", start, uri_end, open)
             }
             _ => None,
@@ -55,10 +61,7 @@ impl<'a> NameAddr<'a> {
         uri_end: usize,
         rest: usize,
     ) -> Option<NameAddr<'a>> {
-        let uri = value.get(uri_at..uri_end)?;
-        if uri.is_empty() || uri.iter().any(|&b| b <= b' ' || b == 0x7f || b == b'<') {
-            return None;
-        }
+        let uri = value.get(uri_at..uri_end).filter(|uri| !uri.is_empty())?;
         let mut tag = None;
         let mut params = Params::new(value, rest);
         for param in params.by_ref() {

@@ -1,6 +1,6 @@
 //! Header parameters: `;name`, `;name=value`, `;name="quoted; value"`, with white space and folds anywhere between.
 
-use super::grammar;
+use super::grammar::{self, class};
 
 /// One parameter, with offsets into the text that was walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl<'a> Params<'a> {
         let end = if text.get(value_at) == Some(&b'"') {
             grammar::quoted_end(text, value_at)?
         } else {
-            grammar::end_while(text, value_at, |b| b > b' ' && b != 0x7f && !matches!(b, b';' | b',' | b'"'))
+            grammar::find(text, value_at, class::ENDS_VALUE)
         };
         Some(Param { name, value: text.get(value_at..end), start, name_end, end })
     }

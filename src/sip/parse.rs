@@ -134,7 +134,8 @@ impl Line {
     fn header(&self, bytes: &[u8]) -> Option<Header> {
         let line = bytes.get(self.start..self.text_end)?;
         let name_end = grammar::token_end(line, 0);
-        let colon = grammar::end_while(line, name_end, |b| matches!(b, b' ' | b'\t'));
+        // A fold may not stand there: the line would be two.
+        let colon = name_end + line[name_end..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         if !self.clean || name_end == 0 || line.get(colon) != Some(&b':') {
             return None;
         }

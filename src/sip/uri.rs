@@ -1,6 +1,6 @@
 //! URIs: sip, sips, tel; anything else is a scheme with opaque rest (RFC 3261 §19.1, RFC 3966, checklist P16, P18).
 
-use super::grammar;
+use super::grammar::{self, class};
 use memchr::memchr;
 use std::net::{IpAddr, SocketAddr};
 
@@ -31,8 +31,12 @@ impl<'a> Uri<'a> {
     /// Reads a URI; `None` when it is malformed. User and parameters may hold more than the grammar allows (raw
     /// UTF-8, a lone `%`): they are forwarded as they came, and refusing them would only lose calls.
     pub fn parse(text: &'a [u8]) -> Option<Uri<'a>> {
-        if text.iter().any(|&b| b <= b' ' || matches!(b, 0x7f | b'<' | b'>' | b'"')) {
+        if grammar::has(text, class::NOT_URI) {
             return None;
+        }
+        // As nearly all of them begin.
+        if let Some(rest) = text.strip_prefix(b"sip:") {
+            return Uri::sip(Scheme::Sip, rest);
         }
         let colon = memchr(b':', text)?;
         let (name, rest) = (&text[..colon], &text[colon + 1..]);
@@ -61,10 +65,13 @@ impl<'a> Uri<'a> {
             (port, at) = (Some(number), end);
         }
         let tail = &rest[at..];
-        if !matches!(tail.first(), None | Some(b';' | b'?')) || memchr(b'@', tail).is_some() {
-            return None;
-        }
-        let (params, headers) = tail.split_at(memchr(b'?', tail).unwrap_or(tail.len()));
+        let (params, headers) = match tail.first() {
+            None => (tail, tail),
+            Some(b';' | b'?') if memchr(b'@', tail).is_none() => {
+                tail.split_at(memchr(b'?', tail).unwrap_or(tail.len()))
+            }
+            Some(_) => return None,
+        };
         Some(Uri { scheme, user, password, host, port, params, headers })
     }
 

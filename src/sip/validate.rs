@@ -1,5 +1,6 @@
 //! What a message must satisfy before anything is done with it (RFC 3261 §16.3 steps 1 and 2; checklist P13, P14, X2).
 
+use super::grammar::{self, class};
 use super::{CSeq, Limits, Message, Name, NameAddr, Scheme, Start, Uri, Via};
 
 /// A refusal: the status code, its reason phrase, and what was wrong (for the Warning header and the log).
@@ -15,6 +16,8 @@ pub struct Reject {
 pub struct Parts<'a> {
     /// The topmost one.
     pub via: Via<'a>,
+    /// How many there are.
+    pub vias: usize,
     pub from: NameAddr<'a>,
     pub to: NameAddr<'a>,
     pub call_id: &'a [u8],
@@ -28,10 +31,15 @@ pub struct Parts<'a> {
 /// Call-ID and CSeq can be read. Whether a refusal may be sent at all (not to an ACK, not without a Via) is the
 /// caller's to know.
 pub fn validate<'a>(message: &Message<'a>, limits: &Limits) -> Result<Parts<'a>, Reject> {
+    validate_below(message, None, limits)
+}
+
+/// As [`validate`], for whoever has read the topmost Via already.
+pub fn validate_below<'a>(message: &Message<'a>, top: Option<Via<'a>>, limits: &Limits) -> Result<Parts<'a>, Reject> {
     bounded(message, limits)?;
     single(message)?;
-    let via = vias(message, limits)?;
-    let mut parts = parties(message, via)?;
+    let (via, vias) = vias(message, top, limits)?;
+    let mut parts = parties(message, via, vias)?;
     let Start::Request { uri, .. } = message.start else { return Ok(parts) };
     if matches!(message.max_forwards(), Some(Err(()))) {
         return Err(bad("Max-Forwards is not a number up to 255"));
@@ -57,7 +65,9 @@ fn bounded(message: &Message, limits: &Limits) -> Result<(), Reject> {
     if message.headers.len() > limits.headers {
         return Err(too_large("more header lines than the limit"));
     }
-    if message.headers.iter().any(|h| h.line().len() > limits.header_bytes) {
+    // Where all of them together are short enough, each is.
+    let long = message.blank.saturating_sub(message.headers_at) > limits.header_bytes;
+    if long && message.headers.iter().any(|h| h.line().len() > limits.header_bytes) {
         return Err(too_large("a header is longer than the limit"));
     }
     Ok(())
@@ -83,36 +93,40 @@ fn single(message: &Message) -> Result<(), Reject> {
     Ok(())
 }
 
-fn vias<'a>(message: &Message<'a>, limits: &Limits) -> Result<Via<'a>, Reject> {
+/// The topmost Via, and how many there are; all can be read.
+fn vias<'a>(message: &Message<'a>, known: Option<Via<'a>>, limits: &Limits) -> Result<(Via<'a>, usize), Reject> {
     // A Via line without a value would leave it open which line is the top one.
     if message.headers.iter().any(|h| h.name == Name::Via && h.value().is_empty()) {
         return Err(bad("a Via that can't be read"));
     }
-    let mut top = None;
-    for (nth, value) in message.values(Name::Via).enumerate() {
-        if nth >= limits.vias {
+    let (mut top, mut count) = (known, 0);
+    for value in message.values(Name::Via) {
+        if count >= limits.vias {
             return Err(too_large("more Vias than the limit"));
         }
-        let via = Via::parse(value.text).ok_or(bad("a Via that can't be read"))?;
-        top.get_or_insert(via);
+        if count > 0 || known.is_none() {
+            let via = Via::parse(value.text).ok_or(bad("a Via that can't be read"))?;
+            top.get_or_insert(via);
+        }
+        count += 1;
     }
-    top.ok_or(bad("Via is missing"))
+    Ok((top.ok_or(bad("Via is missing"))?, count))
 }
 
 /// From, To, Call-ID and CSeq: they name the dialog, so all must be readable.
-fn parties<'a>(message: &Message<'a>, via: Via<'a>) -> Result<Parts<'a>, Reject> {
+fn parties<'a>(message: &Message<'a>, via: Via<'a>, vias: usize) -> Result<Parts<'a>, Reject> {
     // Schemes that nobody knows do not matter here (checklist P16).
     let readable = |party: &NameAddr| Uri::parse(party.uri).is_some();
     let from = message.from().filter(readable).ok_or(bad("From is missing or can't be read"))?;
     let to = message.to().filter(readable).ok_or(bad("To is missing or can't be read"))?;
-    let call_id = message.call_id().filter(|id| !id.is_empty() && !id.iter().any(|&b| b <= b' ' || b == 0x7f));
+    let call_id = message.call_id().filter(|id| !id.is_empty() && !grammar::has(id, class::CONTROL));
     let call_id = call_id.ok_or(bad("Call-ID is missing or can't be read"))?;
     let cseq = message.cseq().ok_or(bad("CSeq is missing or can't be read"))?;
     // checklist P14
     if message.method().is_some() && cseq.method != message.method_text() {
         return Err(bad("CSeq names another method than the request line"));
     }
-    Ok(Parts { via, from, to, call_id, cseq, uri: None })
+    Ok(Parts { via, vias, from, to, call_id, cseq, uri: None })
 }
 
 fn routes(message: &Message, limits: &Limits) -> Result<(), Reject> {

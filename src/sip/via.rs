@@ -29,8 +29,14 @@ impl<'a> Via<'a> {
     /// Reads one Via value; `None` when it is not one. White space and folds may stand wherever RFC 3261 §25.1 has
     /// SLASH, COLON, SEMI or EQUAL. A parameter that decides where responses go must not stand there twice.
     pub fn parse(value: &'a [u8]) -> Option<Via<'a>> {
-        let at = slash(value, token(value, 0)?)?;
-        let transport_at = slash(value, token(value, at)?)?;
+        let transport_at = match value.strip_prefix(b"SIP/2.0/") {
+            // As nearly all write it.
+            Some(rest) if rest.first().is_some_and(u8::is_ascii_uppercase) => value.len() - rest.len(),
+            _ => {
+                let at = slash(value, token(value, 0)?)?;
+                slash(value, token(value, at)?)?
+            }
+        };
         let transport_end = token(value, transport_at)?;
         let host_at = grammar::skip_lws(value, transport_end);
         if host_at == transport_end {
