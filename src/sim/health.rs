@@ -20,6 +20,8 @@ struct Seen {
     answered: u32,
     /// So many failed that any revision takes it for down.
     down: bool,
+    /// It is, and no probe was answered since.
+    sure: bool,
     /// One failed, which is enough where nothing was known; it may take `RECOVERIES_MOST` to be trusted again.
     shaky: bool,
     /// Calls' INVITEs without any answer yet: branch, when they count as silence.
@@ -69,6 +71,11 @@ impl HealthWatch {
             return;
         }
         seen.last_probe = branch.to_string();
+        // The router's timers are a millisecond coarse.
+        if seen.probe.as_ref().is_some_and(|(_, until)| *until <= now + Duration::from_millis(2)) {
+            seen.probe = None;
+            seen.ended(false, site);
+        }
         let expected = index != OFFICE && site.trunks[index].declared && site.trunks[index].probed;
         let free = seen.probe.is_none();
         tally.check(Law::ProbesInOrder, now, None, expected && free, || {
@@ -159,7 +166,7 @@ impl HealthWatch {
 
     /// Its probes fail, beyond doubt, so a router that forgot nothing takes it for down.
     pub fn surely_down(&self, gateway: usize) -> bool {
-        self.gateways[gateway].down && self.gateways[gateway].answered == 0
+        self.gateways[gateway].sure
     }
 
     /// It may be taken for down, or resting.
@@ -188,6 +195,7 @@ impl Seen {
         if alive {
             self.answered += 1;
             self.failed = 0;
+            self.sure = false;
             if self.answered >= RECOVERIES_MOST {
                 (self.down, self.shaky) = (false, false);
             }
@@ -195,7 +203,8 @@ impl Seen {
             self.failed += 1;
             self.answered = 0;
             self.shaky = true;
-            self.down |= self.failed >= site.timers.failures;
+            self.sure |= self.failed >= site.timers.failures;
+            self.down |= self.sure;
         }
     }
 }

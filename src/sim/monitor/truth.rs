@@ -114,10 +114,12 @@ impl Monitor {
             Some(Party::Callee) => callee,
             // The dialog was found dead by a 481 or 408 to another request (checklist F27), a BYE may have crossed it.
             Some(Party::Router) => {
-                let dead = |c: &Client| {
-                    c.final_code.is_some_and(|(code, _)| matches!(code, 408 | 481)) || c.refused_at.is_some()
-                };
-                self.clients.iter().any(|c| c.gateway.is_none() && dead(c))
+                let dead = |code: Option<u16>| matches!(code, Some(408 | 481));
+                let told = self
+                    .clients
+                    .iter()
+                    .any(|c| c.gateway.is_none() && (dead(c.final_code.map(|f| f.0)) || c.refused_at.is_some()));
+                told || self.servers.iter().any(|s| !s.initial && dead(s.final_code))
             }
             None => false,
         };
