@@ -124,6 +124,8 @@ fn routes(message: &Message, rewrite: &Rewrite, out: &mut Vec<u8>) {
     }
 }
 
+const VERSION: &[u8] = b"SIP/2.0";
+
 /// Appends the forwarded copy of `response` without its topmost Via. False, and nothing appended, when no other Via is
 /// left: then it was for us. `status` replaces the status line (checklist X16: 503 becomes 500).
 pub(super) fn response(message: &Message, status: Option<(u16, &str)>, out: &mut Vec<u8>) -> bool {
@@ -140,6 +142,10 @@ pub(super) fn response(message: &Message, status: Option<(u16, &str)>, out: &mut
     let mut splice = Splice::new(message.bytes, out);
     if status.is_some() {
         splice.skip_to(message.headers_at);
+    } else {
+        // The version is read without case and written in capitals (RFC 3261 §7.1); line breaks before it are dropped.
+        let start = message.bytes.iter().position(|c| !matches!(c, b'\r' | b'\n')).unwrap_or(0);
+        splice.skip_to(start + VERSION.len()).put(VERSION);
     }
     match ours.next {
         Some(next) => splice.copy_to(ours.at).skip_to(next),

@@ -17,14 +17,13 @@ impl Chance {
     /// A generator of its own for a part of the run: what one part draws never shifts another's draws.
     pub fn part(seed: u64, part: u64) -> Chance {
         let mut mixed = Chance::new(seed);
-        let salt = mixed.next().wrapping_add(part.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        let salt = mixed.draw().wrapping_add(part.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let mut own = Chance(salt);
-        own.next();
+        own.draw();
         own
     }
 
-    #[expect(clippy::should_implement_trait, reason = "a generator of numbers, not an iterator that ends")]
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -34,7 +33,7 @@ impl Chance {
 
     /// A number below `bound`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.draw()) * u128::from(bound)) >> 64) as u64
     }
 
     pub fn within(&mut self, range: RangeInclusive<u64>) -> u64 {
@@ -43,7 +42,7 @@ impl Chance {
 
     /// True in `percent` of 100 draws.
     pub fn percent(&mut self, percent: f64) -> bool {
-        percent > 0.0 && (self.next() >> 11) as f64 / ((1u64 << 53) as f64) * 100.0 < percent
+        percent > 0.0 && (self.draw() >> 11) as f64 / ((1u64 << 53) as f64) * 100.0 < percent
     }
 
     /// One of the items.
@@ -73,7 +72,7 @@ impl Chance {
     pub fn seed(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
         for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.next().to_le_bytes());
+            chunk.copy_from_slice(&self.draw().to_le_bytes());
         }
         bytes
     }
