@@ -104,14 +104,14 @@ fn max_forwards(n: u8, out: &mut Vec<u8>) {
 
 /// One Route line with the values that stay (checklist P9).
 fn routes(message: &Message, rewrite: &Rewrite, out: &mut Vec<u8>) {
-    let count = message.values(Name::Route).count();
-    let kept = rewrite.drop_routes..count.saturating_sub(usize::from(rewrite.drop_last_route));
     let mut separator: &[u8] = b"Route: ";
-    for (n, value) in message.values(Name::Route).enumerate() {
-        if kept.contains(&n) {
-            out.extend_from_slice(std::mem::replace(&mut separator, b", "));
-            out.extend_from_slice(value.text);
+    let mut kept = message.values(Name::Route).skip(rewrite.drop_routes).peekable();
+    while let Some(value) = kept.next() {
+        if rewrite.drop_last_route && kept.peek().is_none() {
+            break;
         }
+        out.extend_from_slice(std::mem::replace(&mut separator, b", "));
+        out.extend_from_slice(value.text);
     }
     if let Some(uri) = rewrite.add_route {
         out.extend_from_slice(std::mem::replace(&mut separator, b", "));
