@@ -66,6 +66,14 @@ impl Addresses {
         })
     }
 
+    /// The local address behind one that a socket is reached at: a wildcard's own, which the peer at the other end of
+    /// a dialog knows us by. `None`: the socket has but one, or it is only advertised.
+    pub fn local_at(&self, socket: SocketIx, address: SocketAddr) -> Option<IpAddr> {
+        let listener = self.known.get(usize::from(socket.0))?.as_ref()?;
+        let wildcard = listener.bind.ip().is_unspecified() && listener.advertise.is_none();
+        (wildcard && listener.bind.port() == address.port()).then_some(address.ip())
+    }
+
     /// Whether a URI's host and port are ours (checklist X5, X7).
     pub fn is_ours(&mut self, uri: &Uri) -> bool {
         uri.scheme != Scheme::Tel && uri.socket_addr().is_some_and(|address| self.socket_at(address).is_some())

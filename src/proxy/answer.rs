@@ -11,6 +11,9 @@ use crate::sip::{Index, Message, Name, Parsed, parse};
 use crate::time::Now;
 use crate::transaction::Received;
 
+/// RFC 3326 §2; a phone that stops ringing so shows no missed call.
+const ELSEWHERE: &[u8] = b"Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+
 impl Core {
     pub(super) fn invite_response(&mut self, now: Now, ix: u32, message: &Message, out: &mut Effects) {
         let code = message.code();
@@ -127,7 +130,7 @@ impl Core {
         }
         let others: smallvec::SmallVec<[u32; 2]> = call.branches.iter().copied().filter(|&other| other != ix).collect();
         for other in others {
-            self.lose_branch(now, other, out);
+            self.lose_branch(now, other, Why::Lost, ELSEWHERE, out);
         }
         self.answered(now, ix, message, late, out);
         self.settle_call(call_ix);
@@ -179,20 +182,20 @@ impl Core {
                 return self.next_attempt(now, call_ix, out);
             }
             // The caller's CANCEL ends the hunt for good (checklist F17, E10).
-            return self.cancel_done(now, call_ix, message.filter(|_| end.code == 487), out);
+            return self.cancel_done(now, call_ix, message.filter(|_| end.code == 487).map(|m| (attempt, m)), out);
         }
         let retry = match &setup.plan {
             Plan::Hunt(hunt) => retryable(&hunt.failover, end) && !setup.progressed,
             Plan::Dialog(_) => false, // checklist X26
         };
         if let Some(message) = message {
-            hold(setup, end.code, message);
+            hold(setup, attempt, message);
         }
         if retry {
             return self.next_attempt(now, call_ix, out);
         }
         match (message, end.why) {
-            (Some(message), _) => self.final_passed_on(now, call_ix, message, out),
+            (Some(message), _) => self.final_passed_on(now, call_ix, attempt, message, out),
             (None, Why::Transport) => {
                 let why = "the next hop can't be reached"; // checklist X27
                 self.final_of_our_own(now, call_ix, 500, "Server Internal Error", why, out)
@@ -250,7 +253,8 @@ pub(super) fn retryable(failover: &Failover, end: End) -> bool {
 }
 
 /// Keeps a failure that may become the answer (`final: last`, `final: best`), and its Reason.
-fn hold(setup: &mut super::call::Setup, code: u16, message: &Message) {
+fn hold(setup: &mut super::call::Setup, attempt: u8, message: &Message) {
+    let code = message.code();
     let reason: Vec<u8> = message
         .headers
         .iter()
@@ -269,7 +273,7 @@ fn hold(setup: &mut super::call::Setup, code: u16, message: &Message) {
         let mut bytes = Vec::new();
         let status = (code == 503).then_some((500, "Server Internal Error"));
         if forward::response(message, status, &mut bytes) {
-            setup.held = Some(Held { code: if code == 503 { 500 } else { code }, bytes: bytes.into() });
+            setup.held = Some(Held { code: if code == 503 { 500 } else { code }, attempt, bytes: bytes.into() });
         }
     }
 }

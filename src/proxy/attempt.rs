@@ -8,7 +8,7 @@ use super::initial::final_reply;
 use super::token::{Kind, Token};
 use super::{Core, Effects, Loaded};
 use crate::flow::Flow;
-use crate::route::{Attempt, FinalAnswer, GatewayIx, WhySkipped, dialable};
+use crate::route::{Attempt, FinalAnswer, GatewayIx, dialable};
 use crate::sip::{Message, Name, Uri, put_addr};
 use crate::time::Now;
 use crate::transaction::InviteClient;
@@ -30,7 +30,7 @@ impl Core {
     pub(super) fn next_attempt(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let Some(mut setup) = self.calls.get_mut(ix as usize).and_then(|call| call.setup.take()) else { return };
         let Plan::Hunt(hunt) = &mut setup.plan else { return };
-        let mut skipped = SmallVec::<[(GatewayIx, WhySkipped); 4]>::new();
+        let mut skipped = SmallVec::<[(GatewayIx, &str); 4]>::new();
         let next = hunt.next(now.at, &setup.loaded.board, |gateway, why| skipped.push((gateway, why)));
         for (gateway, why) in skipped {
             setup.skip(gateway, why);

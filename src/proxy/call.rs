@@ -64,6 +64,8 @@ pub(super) enum Plan {
 /// A failure kept for later, without our Via.
 pub(super) struct Held {
     pub code: u16,
+    /// Position of the attempt that ended so.
+    pub attempt: u8,
     pub bytes: Box<[u8]>,
 }
 

@@ -49,9 +49,9 @@ impl Core {
     }
 
     /// No branch owes an answer any more: the caller's INVITE gets its 487 (checklist X21).
-    pub(super) fn cancel_done(&mut self, now: Now, ix: u32, message: Option<&Message>, out: &mut Effects) {
-        match message {
-            Some(message) => self.final_passed_on(now, ix, message, out),
+    pub(super) fn cancel_done(&mut self, now: Now, ix: u32, replied: Option<(u8, &Message)>, out: &mut Effects) {
+        match replied {
+            Some((attempt, message)) => self.final_passed_on(now, ix, attempt, message, out),
             None => self.final_of_our_own(now, ix, 487, "Request Terminated", "the caller cancelled", out),
         }
     }

@@ -5,6 +5,7 @@ use super::attempt::hops_left;
 use super::call::{Branch, Cancel, Phase, Plan, Role, Setup};
 use super::cookie::{self, Cookie, tag_hash};
 use super::forward::{self, OurVia, Rewrite};
+use super::initial::unsupported;
 use super::receive::Arrival;
 use super::rows::{Close, leg};
 use super::token::{Kind, Token};
@@ -48,6 +49,11 @@ impl Core {
                 self.refuse(arrival, key, 483, "Too Many Hops", "Max-Forwards is used up", out);
             }
             return;
+        }
+        if arrival.method != Method::Ack
+            && let Some(lines) = unsupported(&arrival.message)
+        {
+            return self.refuse_with(arrival, key, 420, "Bad Extension", &lines, out);
         }
         match arrival.method {
             Method::Ack => self.forward_ack(arrival, &way, out),
@@ -99,13 +105,18 @@ impl Core {
             rest.end -= 1;
         }
         // Our own values on top; both of them, where the two sides use different listeners (checklist X5, X11). A
-        // second pass through this router has a record of its own, and its values stay.
+        // second pass through this router has a record of its own, and its values stay; so do those of another
+        // trunkline further on.
         while let Some(route) = routes[rest.clone()].first() {
             match self.open(route, call_id) {
-                Some(cookie) if found.is_none_or(|found| found.record == cookie.record) => found = Some(cookie),
-                Some(_) => break,
+                Some(cookie) => match found {
+                    Some(found) if !pair(&found, &cookie) => break,
+                    // Without records two trunklines that share a key are told apart by their addresses alone.
+                    Some(_) if cookie.record == 0 && !self.at_home(route) => break,
+                    _ => found = Some(cookie),
+                },
+                None if !self.at_home(route) => break,
                 None if route.looks_like_cookie() => return Err(NoWay::Forged),
-                None if !route.uri.is_some_and(|uri| self.addresses.is_ours(&uri)) => break,
                 None => {}
             }
             ours = route.address().or(ours);
@@ -134,7 +145,7 @@ impl Core {
         }
         let remote = self.hop_address(&hop, &way).ok_or(NoWay::Unreachable)?;
         let socket = ours.and_then(|ours| self.addresses.socket_at(ours)).unwrap_or(arrival.flow.socket);
-        let local = if socket == arrival.flow.socket { arrival.flow.local } else { None };
+        let local = ours.and_then(|ours| self.addresses.local_at(socket, ours));
         way.flow = Flow { local, ..Flow::udp(socket, remote) };
         way.sent_by = self.addresses.of_flow(&way.flow);
         Ok(way)
@@ -146,6 +157,10 @@ impl Core {
         #[cfg(not(feature = "sim"))]
         let check = true;
         Cookie::open(hop.uri?.user?, &self.cookie_keys, call_id, check)
+    }
+
+    fn at_home(&mut self, hop: &Hop) -> bool {
+        hop.uri.is_some_and(|uri| self.addresses.is_ours(&uri))
     }
 
     /// The address of the next hop. Names are not looked up: where the hop is one, the dialog's own ends are known.
@@ -188,7 +203,7 @@ impl Core {
             drop_routes: way.drop_routes,
             drop_last_route: way.drop_last_route,
             add_route: way.add_route.as_deref(),
-            drop_identity: false,
+            drop_identity: !arrival.admission.trusted, // checklist A7
             add_breadth: false,
         };
         forward::request(&arrival.message, &rewrite, &mut out.arena);
@@ -253,6 +268,11 @@ impl Core {
         };
         self.insert_branch(call, branch);
     }
+}
+
+/// Whether two values are the two of one pass through this router.
+fn pair(one: &Cookie, other: &Cookie) -> bool {
+    one.record == other.record && one.side != other.side
 }
 
 /// One URI on the way of a request, read once.

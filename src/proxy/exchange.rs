@@ -124,10 +124,12 @@ impl Core {
         self.exchange_closes(now, ix, Some(code), out);
     }
 
-    /// What ends a leg: a BYE's final or silence, 408 and 481 to anything (checklist F27).
+    /// What ends a leg: a BYE's final or silence, 408 and 481 to anything (checklist F27) that is not about something
+    /// else than the call: a provisional response (RFC 3262 §3) or a subscription (RFC 6665 §4.1.3).
     fn exchange_closes(&mut self, now: Now, ix: u32, code: Option<u16>, out: &mut Effects) {
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        let dead = matches!(code, Some(408 | 481));
+        let aside = [b"PRACK".as_slice(), b"SUBSCRIBE", b"NOTIFY", b"REFER"].contains(&&*exchange.method);
+        let dead = matches!(code, Some(408 | 481)) && !aside;
         if !exchange.bye && !dead {
             return;
         }

@@ -1,16 +1,25 @@
 //! How a call in set-up ends, and how what is left of it goes away: finals, records, removal.
 
-use super::call::{Branch, Cancel, Plan, Role};
+use super::call::{Branch, Cancel, End, Plan, Role};
 use super::rows::Close;
 use super::{Core, Effects, forward};
-use crate::record::{Outcome, Party};
+use crate::record::{Outcome, Party, Why};
 use crate::sip::Message;
 use crate::time::Now;
+
+/// What the caller hears in the end, short of a 2xx.
+#[derive(Clone, Copy)]
+pub(super) struct Final<'a> {
+    pub code: u16,
+    pub reason: &'a str,
+    /// Position of the attempt whose answer it is; `None`: made here, no gateway gave it.
+    pub attempt: Option<u8>,
+}
 
 impl Core {
     /// A gateway's failure becomes the caller's (checklist X16: 503 says that *this* router is out of service, so a
     /// gateway's becomes 500).
-    pub(super) fn final_passed_on(&mut self, now: Now, ix: u32, message: &Message, out: &mut Effects) {
+    pub(super) fn final_passed_on(&mut self, now: Now, ix: u32, attempt: u8, message: &Message, out: &mut Effects) {
         let status = (message.code() == 503).then_some((500, "Server Internal Error"));
         let start = out.arena.len();
         if !forward::response(message, status, &mut out.arena) {
@@ -23,7 +32,7 @@ impl Core {
             }
             _ => return,
         };
-        self.send_final(now, ix, start, code, &reason, out);
+        self.send_final(now, ix, start, Final { code, reason: &reason, attempt: Some(attempt) }, out);
     }
 
     /// The failure kept for `final: last` or `final: best`.
@@ -33,7 +42,8 @@ impl Core {
         let start = out.arena.len();
         out.arena.extend_from_slice(&held.bytes);
         let reason = crate::proxy::rows::reason_of(&held.bytes);
-        self.send_final(now, ix, start, held.code, &reason, out);
+        let attempt = Some(held.attempt);
+        self.send_final(now, ix, start, Final { code: held.code, reason: &reason, attempt }, out);
     }
 
     /// A final made here; `why` goes into its Warning (checklist X25), a gateway's Reason with it (A12).
@@ -53,13 +63,13 @@ impl Core {
         lines.extend_from_slice(&super::reply::warning(why));
         self.own_response(&message, setup.source.remote, code, reason, &lines, &mut out.arena);
         self.put_back(ix, setup);
-        self.send_final(now, ix, start, code, reason, out);
+        self.send_final(now, ix, start, Final { code, reason, attempt: None }, out);
     }
 
     /// Sends the final that was appended to the arena since `start` through the server transaction: exactly one
     /// (checklist F31).
-    fn send_final(&mut self, now: Now, ix: u32, start: usize, code: u16, reason: &str, out: &mut Effects) {
-        let timers = self.timers;
+    fn send_final(&mut self, now: Now, ix: u32, start: usize, what: Final, out: &mut Effects) {
+        let (timers, code) = (self.timers, what.code);
         #[cfg(feature = "sim")]
         let again = self.planted(super::Plant::SecondFinal) && (400..500).contains(&code);
         let Some(call) = self.calls.get_mut(ix as usize) else { return };
@@ -73,7 +83,7 @@ impl Core {
         let outcome = if cancelled { Outcome::Cancelled } else { Outcome::Failed };
         let mut dead_leg = None;
         if let Some(setup) = call.setup.as_deref_mut() {
-            setup.seal(now, outcome, code, reason);
+            setup.seal(now, outcome, &what);
             match setup.plan {
                 Plan::Hunt(_) => {
                     self.counters.cancelled += u64::from(cancelled);
@@ -110,10 +120,16 @@ impl Core {
         }
     }
 
-    /// Writes down what is not yet written, before the process ends.
-    pub fn close(&mut self, _now: Now, out: &mut Effects) {
+    /// Writes down what is not yet written, before the process ends. Calls still in set-up end on both sides: nobody
+    /// would be left to cancel the phone that rings.
+    pub fn close(&mut self, now: Now, out: &mut Effects) {
         let calls: Vec<u32> = self.calls.iter().map(|(ix, _)| ix as u32).collect();
         for ix in calls {
+            let branches = self.calls.get(ix as usize).map(|call| call.branches.clone()).unwrap_or_default();
+            for branch in branches {
+                self.lose_branch(now, branch, Why::Cancelled, b"Reason: SIP;cause=503\r\n", out);
+            }
+            self.final_of_our_own(now, ix, 503, "Service Unavailable", "the router shuts down", out);
             self.write_down(ix, true, out);
         }
     }
@@ -178,8 +194,9 @@ impl Core {
         }
     }
 
-    /// The branch is not needed for its call any more: the other side of [`Core::success`].
-    pub(super) fn lose_branch(&mut self, now: Now, ix: u32, out: &mut Effects) {
+    /// The branch is not needed for its call any more: another one was answered, or the process ends. `reason`: the
+    /// Reason lines of its CANCEL.
+    pub(super) fn lose_branch(&mut self, now: Now, ix: u32, why: Why, reason: &[u8], out: &mut Effects) {
         let Some(Branch { role, call, attempt, client, .. }) = self.branches.get_mut(ix as usize) else { return };
         if *role != Role::Running || !client.pending() {
             return;
@@ -189,10 +206,9 @@ impl Core {
         // A trial call that another gateway's answer ends gives its place back.
         self.judge_nothing(ix, out);
         if let Some(setup) = self.calls.get_mut(call as usize).and_then(|call| call.setup.as_deref_mut()) {
-            setup.end_attempt(now, attempt, super::call::End { code: 487, why: crate::record::Why::Lost });
+            setup.end_attempt(now, attempt, End { code: 487, why });
         }
-        let elsewhere = b"Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
-        self.cancel_branch(now, ix, elsewhere, out);
+        self.cancel_branch(now, ix, reason, out);
         self.settle_branch(ix);
     }
 

@@ -1,7 +1,7 @@
 //! The hunt: which gateway is tried next, and when to stop (checklist F8, F12).
 
 use crate::health::{Board, Usability};
-use crate::route::{Attempt, Failover, WhySkipped};
+use crate::route::{Attempt, Failover, GatewayIx, WhySkipped};
 use crate::time::Instant;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -32,16 +32,17 @@ impl Hunt {
     }
 
     /// The next attempt. The live board is asked, not the one of the call's arrival: what an operator disabled, what
-    /// is known to be down by now or gone with a reload is passed over and told to `skipped`.
-    pub fn next(
-        &mut self,
-        now: Instant,
-        board: &Board,
-        mut skipped: impl FnMut(crate::route::GatewayIx, WhySkipped),
-    ) -> Next {
+    /// is known to be down by now or gone with a reload is passed over and told to `skipped`; so is what a limit leaves.
+    pub fn next(&mut self, now: Instant, board: &Board, mut skipped: impl FnMut(GatewayIx, &'static str)) -> Next {
         while let Some(attempt) = self.attempts.get(self.next) {
             let late = now.since(self.began) >= self.failover.max_setup_time && self.started > 0;
-            if self.started >= self.failover.max_attempts.min(HARD_CAP) || late {
+            let limit = match self.started >= self.failover.max_attempts.min(HARD_CAP) {
+                true => Some("max_attempts"),
+                false => late.then_some("max_setup_time"),
+            };
+            if let Some(limit) = limit {
+                let rest = self.attempts.drain(self.next..);
+                rest.for_each(|attempt| skipped(attempt.gateway, limit));
                 return Next::Exhausted;
             }
             self.next += 1;
@@ -61,7 +62,7 @@ impl Hunt {
                 _ => None,
             };
             match why {
-                Some(why) => skipped(attempt.gateway, why),
+                Some(why) => skipped(attempt.gateway, why.word()),
                 None => {
                     self.started += 1;
                     return Next::Attempt { attempt: attempt.clone(), trial: false };

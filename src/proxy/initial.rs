@@ -10,7 +10,7 @@ use super::token::Token;
 use super::{Core, Effects};
 use crate::record::Outcome as Fate;
 use crate::route::{self, Decision, Facts, FinalAnswer, Number, Outcome, Reply};
-use crate::sip::{Method, Name, NameAddr, Stored, Uri, Via};
+use crate::sip::{Message, Method, Name, NameAddr, Scheme, Stored, Uri, Via};
 use crate::transaction::{InviteServer, Key};
 use smallvec::SmallVec;
 
@@ -24,7 +24,13 @@ struct Check {
 impl Core {
     pub(super) fn initial_request(&mut self, arrival: &Arrival, key: Key, out: &mut Effects) {
         let uri = arrival.uri();
-        let for_us = uri.is_some_and(|uri| uri.user.is_none_or(<[u8]>::is_empty) && self.addresses.is_ours(&uri));
+        // Without a user there is no number to route by; to a name, whoever asks means us (checklist X24).
+        let named = |uri: &Uri| arrival.method != Method::Invite && uri.ip().is_none();
+        let for_us = uri.is_some_and(|uri| {
+            uri.scheme != Scheme::Tel
+                && uri.user.is_none_or(<[u8]>::is_empty)
+                && (named(&uri) || self.addresses.is_ours(&uri))
+        });
         let last_hop = arrival.message.max_forwards() == Some(Ok(0));
         if for_us || (arrival.method == Method::Options && last_hop) {
             return self.answer_for_ourselves(arrival, key, out);
@@ -34,15 +40,16 @@ impl Core {
         }
         let loop_hash = self.loop_hash(arrival);
         if let Err(check) = self.check(arrival, loop_hash) {
-            return self.refuse_with(arrival, key, check.code, check.reason, &check.lines, out);
+            return self.refuse_call(arrival, key, &check, out);
         }
         if self.full() {
             // Cheap, and without a transaction: there is no room for one (checklist T16).
-            let why = "too many transactions";
-            return self.stateless_reply(&arrival.flow, &arrival.message, 503, "Service Unavailable", why, out);
+            let lines = [warning("too many transactions"), retry_after(10)].concat();
+            return self.stateless_reply(&arrival.flow, &arrival.message, 503, "Service Unavailable", &lines, out);
         }
         if self.draining {
-            return self.refuse_with(arrival, key, 503, "Service Unavailable", &retry_after(10), out);
+            let check = Check { code: 503, reason: "Service Unavailable", lines: retry_after(10) };
+            return self.refuse_call(arrival, key, &check, out);
         }
         let mut decision = std::mem::take(&mut self.decision);
         let number = self.decide(arrival, uri.as_ref(), &mut decision);
@@ -70,8 +77,7 @@ impl Core {
         if message.header(Name::MaxBreadth).is_some_and(|breadth| breadth == b"0") {
             return bad(440, "Max-Breadth Exceeded", "Max-Breadth is used up");
         }
-        if let Some(options) = message.header(Name::ProxyRequire) {
-            let lines = [b"Unsupported: ".as_slice(), options, b"\r\n"].concat();
+        if let Some(lines) = unsupported(message) {
             return Err(Check { code: 420, reason: "Bad Extension", lines });
         }
         let foreign = message.values(Name::Route).any(|route| {
@@ -82,6 +88,22 @@ impl Core {
             return bad(403, "Forbidden", "Route names a host that is not this router");
         }
         Ok(())
+    }
+
+    /// Refuses a request before any routing. A call has its record all the same (CONFIG-AND-CLI (g) "Records").
+    fn refuse_call(&mut self, arrival: &Arrival, key: Key, check: &Check, out: &mut Effects) {
+        self.refuse_with(arrival, key, check.code, check.reason, &check.lines, out);
+        if arrival.method != Method::Invite {
+            return;
+        }
+        self.counters.calls += 1;
+        self.counters.rejected += 1;
+        if self.loaded.snapshot.records {
+            let mut number = Number::new();
+            route::clean(arrival.uri().and_then(|uri| uri.user).unwrap_or_default(), &mut number);
+            let record = self.new_record(arrival, &number, &Decision::default());
+            self.close_unanswered(record, arrival.now, Fate::Rejected, check.code, check.reason, out);
+        }
     }
 
     /// What decides the routing of a request, hashed (RFC 3261 §16.6 step 8, RFC 5393 §4.2).
@@ -195,6 +217,17 @@ impl Core {
             None => table.failover().clone(),
         }
     }
+}
+
+/// The Unsupported lines of a 420: nothing that Proxy-Require could ask for is supported (RFC 3261 §16.3 step 5).
+pub(super) fn unsupported(message: &Message) -> Option<Vec<u8>> {
+    let mut lines = Vec::new();
+    for header in message.headers.iter().filter(|header| header.name == Name::ProxyRequire) {
+        lines.extend_from_slice(b"Unsupported: ");
+        lines.extend_from_slice(message.value_of(header));
+        lines.extend_from_slice(b"\r\n");
+    }
+    (!lines.is_empty()).then_some(lines)
 }
 
 /// The answer to a request that no gateway is asked about; `None` when there are attempts.

@@ -59,7 +59,8 @@ impl Core {
                 }
                 return;
             }
-            _ if branch.role == Role::Abandoned => return,
+            // Given up or lost: if a 1xx comes, its CANCEL goes out then, but it is not asked for any longer.
+            _ if branch.role == Role::Abandoned => return branch.client.quiet(),
             Phase::Silent => Why::Timeout,
             Phase::Trying => Why::NoProgress,
             Phase::Ringing => Why::NoAnswer,

@@ -1,6 +1,7 @@
 //! A datagram comes in: parse, match to a transaction, check, and send it on its way (RFC 3261 §16.3, §17.2.3).
 
 use super::core::Owner;
+use super::reply::warning;
 use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
@@ -42,7 +43,7 @@ impl Core {
         self.counters.malformed += 1;
         let Some((message, code, reason)) = &fault.answer else { return };
         if self.loaded.snapshot.admit(&flow).admitted {
-            self.stateless_reply(&flow, message, *code, reason, fault.why, out);
+            self.stateless_reply(&flow, message, *code, reason, &warning(fault.why), out);
         }
     }
 

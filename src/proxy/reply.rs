@@ -57,12 +57,12 @@ impl Core {
         message: &Message,
         code: u16,
         reason: &str,
-        why: &str,
+        lines: &[u8],
         out: &mut Effects,
     ) {
         let Some(via) = message.via() else { return };
         let start = out.arena.len();
-        self.own_response(message, flow.remote, code, reason, &warning(why), &mut out.arena);
+        self.own_response(message, flow.remote, code, reason, lines, &mut out.arena);
         out.send_from(start, Core::reply_to(flow, &via));
     }
 

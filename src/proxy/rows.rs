@@ -1,6 +1,7 @@
 //! The call's record, from the INVITE to the row that the ledger gets (CONFIG-AND-CLI (f), (g) "Records").
 
 use super::call::{End, Plan, Setup};
+use super::finish::Final;
 use super::receive::Arrival;
 use super::{Core, Effects};
 use crate::record::{AttemptRow, Leg, Outcome, Party, Record, RecordId, Row, SkippedRow, Why};
@@ -61,7 +62,7 @@ impl Core {
         reason: &str,
         out: &mut Effects,
     ) {
-        seal(&mut record, now, outcome, code, reason);
+        seal(&mut record, now, outcome, &Final { code, reason, attempt: None });
         self.emit(Row::Done { record }, out);
     }
 
@@ -158,20 +159,14 @@ impl Setup {
     pub fn end_attempt(&mut self, now: Now, attempt: u8, how: End) {
         if let Some(row) = self.record.as_mut().and_then(|record| record.attempts.get_mut(usize::from(attempt))) {
             end(row, now, how);
-            if how.why == Why::Replied {
-                let gateway = row.gateway.clone();
-                if let Some(record) = &mut self.record {
-                    record.gateway = Some(gateway);
-                }
-            }
         }
     }
 
     /// A gateway passed over during the hunt (checklist F12).
-    pub fn skip(&mut self, gateway: GatewayIx, why: WhySkipped) {
+    pub fn skip(&mut self, gateway: GatewayIx, why: &'static str) {
         let gateway = self.loaded.snapshot.table.gateway(gateway).id.clone();
         if let Some(record) = &mut self.record {
-            record.skipped.push(SkippedRow { gateway, why: why.word() });
+            record.skipped.push(SkippedRow { gateway, why });
         }
     }
 
@@ -181,22 +176,20 @@ impl Setup {
         }
     }
 
-    pub fn seal(&mut self, now: Now, outcome: Outcome, code: u16, reason: &str) {
+    pub fn seal(&mut self, now: Now, outcome: Outcome, what: &Final) {
         if let Some(record) = &mut self.record {
-            seal(record, now, outcome, code, reason);
+            seal(record, now, outcome, what);
         }
     }
 }
 
-fn seal(record: &mut Record, now: Now, outcome: Outcome, code: u16, reason: &str) {
+fn seal(record: &mut Record, now: Now, outcome: Outcome, what: &Final) {
     record.outcome = outcome;
-    record.code = code;
-    record.reason = reason.to_owned();
+    record.code = what.code;
+    record.reason = what.reason.to_owned();
     record.ended_at = Some(now.wall);
-    // Passed on, the last gateway's answer is the call's; made here, no gateway gave it.
-    if record.attempts.last().is_none_or(|last| last.why != Why::Replied || last.code != code) {
-        record.gateway = None;
-    }
+    let row = what.attempt.and_then(|attempt| record.attempts.get(usize::from(attempt)));
+    record.gateway = row.map(|row| row.gateway.clone());
 }
 
 fn end(row: &mut AttemptRow, now: Now, how: End) {

@@ -49,7 +49,7 @@ pub enum Why {
     NoAnswer,
     /// ICMP error, failed send, refused connection.
     Transport,
-    /// The caller cancelled while it was running.
+    /// The caller cancelled while it was running, or the router shut down.
     Cancelled,
     /// Another attempt was answered first.
     Lost,
