@@ -6,7 +6,7 @@ use super::call::{Cancel, End, Held, Phase, Plan, Role};
 use super::{Core, Effects, forward};
 use crate::health::ProbeResult;
 use crate::record::Why;
-use crate::route::Failover;
+use crate::route::{Failover, FinalAnswer};
 use crate::sip::{Index, Message, Name, Parsed, parse};
 use crate::time::Now;
 use crate::transaction::Received;
@@ -254,7 +254,6 @@ pub(super) fn retryable(failover: &Failover, end: End) -> bool {
 
 /// Keeps a failure that may become the answer (`final: last`, `final: best`), and its Reason.
 fn hold(setup: &mut super::call::Setup, attempt: u8, message: &Message) {
-    let code = message.code();
     let reason: Vec<u8> = message
         .headers
         .iter()
@@ -263,17 +262,24 @@ fn hold(setup: &mut super::call::Setup, attempt: u8, message: &Message) {
         .copied()
         .collect();
     setup.reason = reason.into();
-    let Plan::Hunt(hunt) = &setup.plan else { return };
-    let better = match hunt.failover.final_answer {
-        crate::route::FinalAnswer::Reply(_) => return,
-        crate::route::FinalAnswer::Last => true,
-        crate::route::FinalAnswer::Best => setup.held.as_ref().is_none_or(|held| rank(code) < rank(held.code)),
+    if let Plan::Hunt(hunt) = &setup.plan {
+        keep(&mut setup.held, &hunt.failover.final_answer, attempt, message);
+    }
+}
+
+/// Keeps a failure if it is the answer so far.
+pub(super) fn keep(held: &mut Option<Held>, answer: &FinalAnswer, attempt: u8, message: &Message) {
+    let code = message.code();
+    let better = match answer {
+        FinalAnswer::Reply(_) => return,
+        FinalAnswer::Last => true,
+        FinalAnswer::Best => held.as_ref().is_none_or(|held| rank(code) < rank(held.code)),
     };
     if better {
         let mut bytes = Vec::new();
         let status = (code == 503).then_some((500, "Server Internal Error"));
         if forward::response(message, status, &mut bytes) {
-            setup.held = Some(Held { code: if code == 503 { 500 } else { code }, attempt, bytes: bytes.into() });
+            *held = Some(Held { code: if code == 503 { 500 } else { code }, attempt, bytes: bytes.into() });
         }
     }
 }

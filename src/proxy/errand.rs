@@ -2,7 +2,7 @@
 //! record (CONFIG-AND-CLI (g) "On the wire").
 
 use super::attempt::{gateway_uri, hops_left};
-use super::call::End;
+use super::call::{End, Held};
 use super::forward::{self, OurVia, Rewrite};
 use super::hunt::{Hunt, Next};
 use super::initial::verdict;
@@ -12,7 +12,7 @@ use crate::flow::Flow;
 use crate::health::{Evidence, ProbeResult};
 use crate::record::Why;
 use crate::route::{Decision, GatewayIx};
-use crate::sip::{Method, Name, Stored};
+use crate::sip::{Message, Method, Name, Stored};
 use crate::time::Now;
 use crate::transaction::Key;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub(super) struct Errand {
     pub source: Flow,
     pub loaded: Arc<Loaded>,
     pub hunt: Hunt,
+    /// The best failure so far, for `final: last` and `final: best`.
+    pub held: Option<Held>,
     pub loop_hash: u32,
     pub drop_identity: bool,
     /// The gateway being tried, while nothing was heard of it; and whether it is its trial.
@@ -33,6 +35,11 @@ impl Errand {
     /// Whether the request is tried elsewhere after such an end.
     pub fn goes_on(&self, end: End) -> bool {
         super::answer::retryable(&self.hunt.failover, end)
+    }
+
+    /// Keeps a failure that may become the answer.
+    pub fn hold(&mut self, message: &Message) {
+        super::answer::keep(&mut self.held, &self.hunt.failover.final_answer, 0, message);
     }
 }
 
@@ -56,6 +63,7 @@ impl Core {
             source: arrival.flow,
             loaded: self.loaded.clone(),
             hunt: Hunt::new(std::mem::take(&mut decision.attempts), failover, arrival.now.at),
+            held: None,
             loop_hash,
             drop_identity: !arrival.admission.trusted,
             unjudged: None,
@@ -100,6 +108,12 @@ impl Core {
                     exchange.wait = Some(now.at + patience);
                 }
                 self.sent_downstream(now, ix, token, way.flow, &out.arena[start..]);
+            }
+            Next::Exhausted if errand.held.is_some() => {
+                let Some(held) = errand.held else { return };
+                let start = out.arena.len();
+                out.arena.extend_from_slice(&held.bytes);
+                self.exchange_final(now, ix, start, held.code, out);
             }
             Next::Exhausted => {
                 let reply = super::initial::final_reply(&errand.hunt.failover);

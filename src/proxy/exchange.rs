@@ -187,8 +187,8 @@ impl Core {
             return;
         }
         let end = End { code, why: Why::Replied };
-        let again = exchange.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
-        if again {
+        if let Some(errand) = exchange.errand.as_mut().filter(|errand| errand.goes_on(end)) {
+            errand.hold(message);
             return self.next_errand(now, ix, out);
         }
         let status = (code == 503).then_some((500, "Server Internal Error"));

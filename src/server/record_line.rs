@@ -214,7 +214,8 @@ impl AttemptLine {
 
 impl SkippedLine {
     fn into_row(self) -> SkippedRow {
-        const WORDS: [&str; 7] = ["disabled", "down", "resting", "trial", "removed", "number", "repeated"];
+        const WORDS: [&str; 9] =
+            ["disabled", "down", "resting", "trial", "removed", "number", "repeated", "max_attempts", "max_setup_time"];
         let why = WORDS.into_iter().find(|word| *word == self.why).unwrap_or("skipped");
         SkippedRow { gateway: self.gateway.into(), why }
     }

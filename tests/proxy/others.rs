@@ -94,3 +94,22 @@ fn an_invite_that_lost_is_not_repeated_beyond_its_attempt_timeout() {
     assert_eq!(repeated, 3, "timer A until attempt_timeout: 0.5, 1.5, 3.5 s");
     assert_eq!(bench.worker.load().client_transactions, 0);
 }
+
+/// CONFIG-AND-CLI (g) "On the wire": other methods have the same failover as calls, its `final` included.
+#[test]
+fn a_message_that_every_gateway_fails_gets_the_final_of_its_route() {
+    use trunkline::route::FinalAnswer;
+    let own = FinalAnswer::Reply(trunkline::route::Reply { code: 580, reason: "Ours".into() });
+    for (answer, code) in
+        [(FinalAnswer::Last, "SIP/2.0 502 "), (FinalAnswer::Best, "SIP/2.0 500 "), (own, "SIP/2.0 580 ")]
+    {
+        let mut bench = Bench::with(build(false, |failover| failover.final_answer = answer));
+        let out = bench.hear(CALLER, &invite().replace("INVITE", "MESSAGE")).remove(0).1;
+        let second = bench.hear(G1, &reply(&out, "503 Service Unavailable", "g")).remove(0);
+        assert_eq!(second.0, G2);
+        let end = bench.hear(G2, &reply(&second.1, "502 Bad Gateway", "h"));
+        assert!(end.len() == 1 && end[0].1.starts_with(code), "{end:?}");
+        bench.wait(70_000);
+        assert_eq!(bench.worker.load(), Default::default());
+    }
+}
