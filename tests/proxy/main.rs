@@ -2,6 +2,7 @@
 //! over time are scenario files; here are the shapes of single messages.
 
 mod bench;
+mod ends;
 mod messages;
 mod others;
 mod records;
