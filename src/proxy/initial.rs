@@ -90,10 +90,11 @@ impl Core {
         Ok(())
     }
 
-    /// Refuses a request before any routing. A call has its record all the same (CONFIG-AND-CLI (g) "Records").
+    /// Refuses a request before any routing. A call has its record all the same (CONFIG-AND-CLI (g) "Records"), unless
+    /// its message was at fault: only what passed validation is a call (checklist F31).
     fn refuse_call(&mut self, arrival: &Arrival, key: Key, check: &Check, out: &mut Effects) {
         self.refuse_with(arrival, key, check.code, check.reason, &check.lines, out);
-        if arrival.method != Method::Invite {
+        if arrival.method != Method::Invite || !matches!(check.code, 403 | 503) {
             return;
         }
         self.counters.calls += 1;

@@ -49,7 +49,7 @@ impl Server {
 
     /// An initial INVITE that deserves a record (CONFIG-AND-CLI (g) "Records").
     pub fn recorded(&self) -> bool {
-        self.is_invite() && self.initial && self.admitted
+        self.is_invite() && self.initial && self.admitted && self.max_forwards > 0
     }
 
     pub fn ruling(&self, sites: &[Site]) -> Ruling {
