@@ -5,7 +5,7 @@ use super::finish::Final;
 use super::receive::Arrival;
 use super::{Core, Effects};
 use crate::record::{AttemptRow, Leg, Outcome, Party, Record, RecordId, Row, SkippedRow, Why};
-use crate::route::{Attempt, Decision, GatewayIx, Number, WhySkipped};
+use crate::route::{Attempt, Decision, GatewayIx, Number};
 use crate::sip::{Message, NameAddr};
 use crate::time::Now;
 
