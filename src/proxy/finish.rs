@@ -129,7 +129,10 @@ impl Core {
             for branch in branches {
                 self.lose_branch(now, branch, Why::Cancelled, b"Reason: SIP;cause=503\r\n", out);
             }
-            self.final_of_our_own(now, ix, 503, "Service Unavailable", "the router shuts down", out);
+            match self.calls.get(ix as usize).is_some_and(|call| call.cancelled) {
+                true => self.cancel_done(now, ix, None, out),
+                false => self.final_of_our_own(now, ix, 503, "Service Unavailable", "the router shuts down", out),
+            }
             self.write_down(ix, true, out);
         }
     }

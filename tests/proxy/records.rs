@@ -125,6 +125,16 @@ fn a_call_in_set_up_ends_with_the_process() {
     assert!(sent.iter().any(|(to, text)| to == CALLER && text.starts_with("SIP/2.0 503 ")), "{sent:?}");
     let record = done(&mut bench);
     assert_eq!((record.outcome, record.code, record.gateway.clone()), (Outcome::Failed, 503, None));
+
+    let mut bench = Bench::new();
+    bench.hear(CALLER, &invite());
+    let cancel =
+        invite().replace("INVITE", "CANCEL").replace("v=0", "").replace("Content-Length: 5", "Content-Length: 0");
+    bench.hear(CALLER, &cancel);
+    bench.worker.close(bench.now, &mut bench.out);
+    assert!(bench.sent().iter().any(|(to, text)| to == CALLER && text.starts_with("SIP/2.0 487 ")));
+    let record = done(&mut bench);
+    assert_eq!((record.outcome, record.code), (Outcome::Cancelled, 487));
 }
 
 /// checklist F27: the dialog is dead when the gateway says so to a re-INVITE, or says nothing to it.
