@@ -35,7 +35,7 @@ laws! {
     AnswersForwarded "answers-forwarded" "each 2xx of a living branch goes to the caller at once";
     ProvisionalsForwarded "provisionals-forwarded" "each 101–199 of the branch in hunt goes to the caller at once";
     ForwardedUntouched "forwarded-untouched" "a forwarded message changes where RFC 3261 §16.6 and §16.7 say, and nowhere else";
-    RepeatsAreEqual "repeats-are-equal" "retransmissions are the same bytes";
+    RepeatsAreEqual "repeats-are-equal" "retransmissions are the same bytes, not faster than T1, and end with the answer or the ACK";
     CancelAnswered "cancel-answered" "a CANCEL is answered at once: 200 where it matches, 481 where not";
     InDialog "in-dialog" "requests of a dialog go to its other side, and nowhere else";
     TamperedCookie "tampered-cookie" "a changed cookie opens nothing";

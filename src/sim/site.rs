@@ -166,6 +166,9 @@ impl Site {
                 false => Ruling::NoRoute,
             };
         }
+        if number.starts_with('7') {
+            return Ruling::Hunt(vec![(OFFICE, number.to_string())]);
+        }
         let longest = self.lines.iter().filter(|l| number.starts_with(l.prefix)).max_by_key(|l| l.prefix.len());
         match (longest, &self.default_to) {
             (Some(Line { reject: Some(code), .. }), _) => Ruling::Reject(*code),
@@ -224,7 +227,7 @@ impl Site {
         for index in (0..TRUNKS).filter(|i| self.trunks[*i].declared) {
             let _ = writeln!(text, "      - {{ gateway: {} }}", name(index));
         }
-        text.push_str("routes:\n  did: { prefix: \"9\", group: inbound, to: office, number: { strip: 1 } }\n");
+        text.push_str("routes:\n  did: { prefix: \"9\", group: inbound, to: office, number: { strip: 1 } }\n  inside: { prefix: \"7\", to: office }\n");
         self.lines.iter().for_each(|line| line.write(&mut text));
         if let Some(to) = &self.default_to {
             let _ = writeln!(text, "  everything-else: {{ default: true, to: {} }}", targets(to));
@@ -312,7 +315,7 @@ fn chance_item<'a, T>(chance: &mut Chance, items: &'a mut [T]) -> &'a mut T {
 
 /// A number to dial; some fit no prefix.
 pub fn draw_number(chance: &mut Chance) -> String {
-    let head = *chance.pick(&["1", "12", "123", "2", "20", "3", "31", "0049", "5", "+49"]);
+    let head = *chance.pick(&["1", "12", "123", "2", "20", "3", "31", "0049", "5", "+49", "7"]);
     format!("{head}{:06}", chance.below(1_000_000))
 }
 

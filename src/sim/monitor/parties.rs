@@ -76,6 +76,8 @@ pub struct Client {
     /// Index of its gateway, for initial requests.
     pub gateway: Option<usize>,
     pub number: String,
+    /// When it was sent last.
+    pub last_at: Instant,
     pub provisionals: u32,
     /// First response of any kind.
     pub heard_at: Option<Now>,
@@ -111,6 +113,7 @@ impl Client {
             at: now,
             gateway: None,
             number: String::new(),
+            last_at: now.at,
             provisionals: 0,
             heard_at: None,
             rang_at: None,

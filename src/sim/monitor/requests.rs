@@ -1,5 +1,6 @@
 //! Requests that the router sends: attempts of a hunt, what belongs to a dialog, and its own CANCELs and ACKs.
 
+use super::super::endpoint::T1;
 use super::super::invariants::Law;
 use super::super::site::{self, Ruling};
 use super::super::wire::{address_of, uri_of, user_and_host};
@@ -17,9 +18,16 @@ impl Monitor {
             _ => {}
         }
         if let Some(known) = self.client_of(wire.branch(), wire.method) {
-            let same = self.clients[known].print == print_of(wire.text.as_bytes());
+            let own = &mut self.clients[known];
+            let same = own.print == print_of(wire.text.as_bytes());
+            let waited = view.now.at.since(own.last_at);
+            let wanted = own.final_code.is_none() && (wire.method != "INVITE" || own.provisionals == 0);
+            own.last_at = view.now.at;
             self.repeats += 1;
-            return self.check(view, Law::RepeatsAreEqual, same, || format!("{} changed", first_line(wire.text)));
+            let holds = same && wanted && waited + Duration::from_millis(2) >= T1;
+            return self.check(view, Law::RepeatsAreEqual, holds, || {
+                format!("{} again after {waited:?}: same {same}, wanted {wanted}", first_line(wire.text))
+            });
         }
         let server = self.servers.iter().position(|s| s.method == wire.method && below(out) == Some(s.branch.as_str()));
         match (wire.method, server) {

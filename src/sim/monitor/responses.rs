@@ -24,7 +24,7 @@ impl Monitor {
             100 => self.trying(view, input, index, out),
             101..200 => self.provisional(view, input, forwarded, index, out, print),
             200..300 => self.answer(view, input, forwarded, index, out),
-            _ => self.failure(view, forwarded, index, out, print),
+            _ => self.failure(view, input, forwarded, index, out, print),
         }
         self.servers[index].last_print = print;
     }
@@ -74,7 +74,7 @@ impl Monitor {
     fn answer(&mut self, view: &mut View, input: Option<Seen>, forwarded: Option<Seen>, index: usize, out: Seen) {
         let server = &self.servers[index];
         if !server.is_invite() {
-            return self.final_once(view, forwarded, index, out, print_of(out.wire.text.as_bytes()));
+            return self.final_once(view, input, forwarded, index, out, print_of(out.wire.text.as_bytes()));
         }
         let Some(seen) = forwarded else {
             return self.check(view, Law::OneFinal, false, || {
@@ -103,17 +103,37 @@ impl Monitor {
         }
     }
 
-    fn failure(&mut self, view: &mut View, forwarded: Option<Seen>, index: usize, out: Seen, print: u64) {
+    fn failure(
+        &mut self,
+        view: &mut View,
+        input: Option<Seen>,
+        forwarded: Option<Seen>,
+        index: usize,
+        out: Seen,
+        print: u64,
+    ) {
         // The failure goes on repeating itself when a late answer came after it (checklist F20).
         let server = &self.servers[index];
         let may = server.answered.is_none() || server.final_code.is_some();
         self.check(view, Law::OneFinal, may, || format!("{} after a 2xx", first_line(out.wire.text)));
-        self.final_once(view, forwarded, index, out, print);
+        self.final_once(view, input, forwarded, index, out, print);
     }
 
-    fn final_once(&mut self, view: &mut View, forwarded: Option<Seen>, index: usize, out: Seen, print: u64) {
+    fn final_once(
+        &mut self,
+        view: &mut View,
+        input: Option<Seen>,
+        forwarded: Option<Seen>,
+        index: usize,
+        out: Seen,
+        print: u64,
+    ) {
         let server = &self.servers[index];
         if let Some(code) = server.final_code {
+            let asked = input.is_some_and(|i| i.wire.is_request() && i.wire.branch() == server.branch);
+            let wanted = asked || !server.acked;
+            self.check(view, Law::RepeatsAreEqual, wanted, || format!("{} after the ACK", first_line(out.wire.text)));
+            let server = &self.servers[index];
             let same = print == server.final_print;
             self.repeats += 1;
             return self.check(view, Law::OneFinal, same, || format!("{} after a {code}", first_line(out.wire.text)));
