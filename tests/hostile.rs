@@ -101,7 +101,7 @@ impl Yard {
             if let Some(datagram) = cause.filter(|d| is_stranger(d.from) && send.flow.remote.ip() == d.from.ip()) {
                 assert!(bytes.len() <= datagram.bytes.len(), "a stranger was told more than it said: {shown}");
             }
-            self.memory.keep(bytes, send.flow.remote, &mut self.chance);
+            self.memory.keep(bytes, send.flow.remote);
         }
         assert!(effects.sends.len() <= 4096, "{} datagrams in one step", effects.sends.len());
         self.router.effects.clear();
@@ -109,7 +109,7 @@ impl Yard {
     }
 
     fn datagram(&mut self) -> Datagram {
-        let (bytes, from) = mutated(&mut self.chance, &self.memory);
+        let (bytes, from) = mutated(&mut self.chance, &mut self.memory);
         let to = *self.chance.pick(self.router.sockets());
         Datagram { from, to, bytes: bytes.into_boxed_slice() }
     }
@@ -155,10 +155,8 @@ fn mutated_datagrams_leave_nothing_behind() {
     yard.pass(Duration::from_secs(600));
     assert_eq!(yard.router.load(), Load::default(), "after {count} datagrams, seed {seed}");
     let counters = yard.router.workers()[0].counters();
-    assert!(
-        counters.calls > 0 && counters.answered > 0 && counters.strays > 0,
-        "the mill must reach the core: {counters:?}"
-    );
+    let deep = [counters.calls * 50, counters.answered * 1_000, counters.cancelled * 1_000, counters.strays * 50];
+    assert!(deep.iter().all(|n| *n > count), "the mill must reach the core: {counters:?}");
 }
 
 #[test]

@@ -1,32 +1,42 @@
 //! The mill: takes messages that could be real, and damages them.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use trunkline::sim::Chance;
 
 /// What the router has sent lately: its branches, tags and cookies are what makes a mutation reach far.
 #[derive(Default)]
 pub struct Memory {
-    sent: Vec<(Vec<u8>, SocketAddr)>,
+    sent: VecDeque<(Vec<u8>, SocketAddr)>,
+    /// Calls are numbered upwards, so that a CANCEL or an ACK finds an INVITE that still lives.
+    calls: u64,
 }
 
 const REMEMBERED: usize = 256;
 
 impl Memory {
-    pub fn keep(&mut self, bytes: &[u8], to: SocketAddr, chance: &mut Chance) {
+    pub fn keep(&mut self, bytes: &[u8], to: SocketAddr) {
         if bytes.len() > 8_000 {
             return;
         }
-        match self.sent.len() < REMEMBERED {
-            true => self.sent.push((bytes.to_vec(), to)),
-            false => self.sent[chance.below(REMEMBERED as u64) as usize] = (bytes.to_vec(), to),
+        if self.sent.len() >= REMEMBERED {
+            self.sent.pop_front();
         }
+        self.sent.push_back((bytes.to_vec(), to));
+    }
+
+    /// One of the latest, mostly: what still lives.
+    fn any(&self, chance: &mut Chance) -> Option<(Vec<u8>, SocketAddr)> {
+        let back = chance.weighted(&[(8, 16u64), (2, REMEMBERED as u64)]);
+        let at = self.sent.len().checked_sub(1 + chance.below(back) as usize)?;
+        self.sent.get(at).cloned()
     }
 }
 
 /// One datagram, and where it comes from.
-pub fn mutated(chance: &mut Chance, memory: &Memory) -> (Vec<u8>, SocketAddr) {
+pub fn mutated(chance: &mut Chance, memory: &mut Memory) -> (Vec<u8>, SocketAddr) {
     let (mut bytes, mut from) = base(chance, memory);
-    let hits = chance.weighted(&[(30, 0u32), (35, 1), (20, 2), (10, 4), (5, 16)]);
+    let hits = chance.weighted(&[(60, 0u32), (25, 1), (8, 2), (5, 4), (2, 16)]);
     for _ in 0..hits {
         damage(chance, &mut bytes, memory);
     }
@@ -37,25 +47,29 @@ pub fn mutated(chance: &mut Chance, memory: &Memory) -> (Vec<u8>, SocketAddr) {
     (bytes, from)
 }
 
-fn base(chance: &mut Chance, memory: &Memory) -> (Vec<u8>, SocketAddr) {
-    let recent = memory.sent.get(chance.below(REMEMBERED as u64) as usize).cloned();
+fn base(chance: &mut Chance, memory: &mut Memory) -> (Vec<u8>, SocketAddr) {
+    let recent = memory.any(chance);
     match (chance.below(10), recent) {
-        (0..4, _) | (_, None) => request(chance),
+        (0..4, _) | (_, None) => {
+            memory.calls += u64::from(chance.percent(50.0));
+            let call = memory.calls.saturating_sub(chance.below(12));
+            request(chance, call)
+        }
         // An answer to something the router sent, or that thing itself, back from where it went.
-        (4..8, Some((bytes, to))) if !bytes.starts_with(b"SIP/2.0") => (answer(chance, &bytes), to),
-        (4..8, Some((bytes, to))) => (in_dialog(chance, &bytes).unwrap_or(bytes), to),
+        (4..9, Some((bytes, to))) if !bytes.starts_with(b"SIP/2.0") => (answer(chance, &bytes), to),
+        (4..9, Some((bytes, to))) => (in_dialog(chance, &bytes).unwrap_or_else(|| request(chance, memory.calls).0), to),
         (_, Some((bytes, to))) => (bytes, to),
     }
 }
 
-fn request(chance: &mut Chance) -> (Vec<u8>, SocketAddr) {
+fn request(chance: &mut Chance, call: u64) -> (Vec<u8>, SocketAddr) {
     let method = *chance.pick(&[
         "INVITE", "INVITE", "INVITE", "OPTIONS", "MESSAGE", "REGISTER", "CANCEL", "ACK", "BYE", "PRACK", "FOO",
     ]);
-    let number = chance.below(100_000);
-    let call = chance.below(5_000);
-    let from = SocketAddr::from(([10, 1, 0, 1 + chance.below(4) as u8], 5060));
-    let uri = match chance.below(8) {
+    // What belongs to one call is the same in all its requests: CANCEL and ACK must match their INVITE.
+    let number = call % 100_000;
+    let from = SocketAddr::from(([10, 1, 0, 1 + (call % 4) as u8], 5060));
+    let uri = match call % 8 {
         0 => "sip:10.0.0.1".to_string(),
         1 => format!("tel:+49{number};phone-context=x"),
         2 => format!("sips:00{number}@10.0.0.1:5061;transport=tls"),
@@ -104,6 +118,9 @@ fn in_dialog(chance: &mut Chance, response: &[u8]) -> Option<Vec<u8>> {
         .filter(|l| l.starts_with("Record-Route"))
         .map(|l| l.replace("Record-Route", "Route"))
         .collect();
+    if routes.is_empty() {
+        return None;
+    }
     routes.reverse();
     let method = *chance.pick(&["ACK", "BYE", "INVITE", "INFO", "PRACK"]);
     let (from, to, call) = (line("From")?, line("To")?, line("Call-ID")?);
@@ -169,7 +186,7 @@ fn damage(chance: &mut Chance, bytes: &mut Vec<u8>, memory: &Memory) {
         7 => swap_lines(chance, bytes),
         8 => {
             // The head of this, the tail of another.
-            if let Some((other, _)) = memory.sent.get(chance.below(REMEMBERED as u64) as usize) {
+            if let Some((other, _)) = memory.any(chance) {
                 let cut = chance.below(other.len() as u64 + 1) as usize;
                 bytes.truncate(at);
                 bytes.extend_from_slice(&other[cut..]);
