@@ -176,7 +176,10 @@ impl HealthWatch {
 
     /// Nothing spoke against it at any time since `since`.
     pub fn surely_up(&self, gateway: usize, since: Instant, now: Instant) -> bool {
-        !self.doubtful(gateway, now) && self.gateways[gateway].doubted_at < since
+        let seen = &self.gateways[gateway];
+        // A rest ends by itself, between two looks.
+        let rested = seen.resting_until.is_none_or(|until| until < since);
+        !seen.doubtful(now) && seen.doubted_at < since && rested
     }
 }
 

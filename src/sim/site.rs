@@ -259,7 +259,7 @@ impl Timers {
             attempt: Duration::from_millis(chance.within(1_500..=4_000)),
             progress: Duration::from_millis(chance.within(6_000..=12_000)),
             ring: Duration::from_millis(chance.within(8_000..=20_000)),
-            max_attempts: chance.within(2..=6) as usize,
+            max_attempts: chance.within(2..=4) as usize,
             last_resort: chance.percent(70.0),
             probe_interval,
             probe_timeout: probe_interval / 2,
@@ -304,7 +304,7 @@ fn targets(to: &[usize]) -> String {
 fn draw_targets(chance: &mut Chance) -> Vec<usize> {
     let mut all: Vec<usize> = (0..TRUNKS).collect();
     chance.shuffle(&mut all);
-    all.truncate(chance.within(1..=4) as usize);
+    all.truncate(chance.within(1..=6) as usize);
     all
 }
 

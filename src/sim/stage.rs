@@ -61,7 +61,7 @@ pub struct Stage {
     pub turns: VecDeque<String>,
 }
 
-const TURNS_KEPT: usize = 200;
+const TURNS_KEPT: usize = 40;
 
 impl Stage {
     pub fn new(seed: u64, sites: Vec<Site>, revisions: Vec<String>, sockets: Vec<SocketAddr>) -> Stage {
