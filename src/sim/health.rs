@@ -169,11 +169,6 @@ impl HealthWatch {
         self.gateways[gateway].sure
     }
 
-    /// It may be taken for down, or resting.
-    pub fn doubtful(&self, gateway: usize, now: Instant) -> bool {
-        self.gateways[gateway].doubtful(now)
-    }
-
     /// Nothing spoke against it at any time since `since`.
     pub fn surely_up(&self, gateway: usize, since: Instant, now: Instant) -> bool {
         let seen = &self.gateways[gateway];
@@ -184,6 +179,7 @@ impl HealthWatch {
 }
 
 impl Seen {
+    /// It may be taken for down, or resting.
     fn doubtful(&self, now: Instant) -> bool {
         let overdue = |until: &Instant| *until <= now;
         self.down
