@@ -6,6 +6,7 @@ use super::invariants::{Law, Tally};
 use super::site::{self, OFFICE, Site};
 use super::wire::Wire;
 use crate::time::Instant;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use std::time::Duration;
 struct Seen {
     /// The probe in flight: branch, when it fails unless answered.
     probe: Option<(String, Instant)>,
-    /// The last probe's branch: it repeats itself, also when a reload has made it pointless.
-    last_probe: String,
+    /// Branches of the latest probes: they repeat themselves, also when a reload has made them pointless.
+    known: VecDeque<String>,
     /// Probes failed, and answered, in a row.
     failed: u32,
     answered: u32,
@@ -55,8 +56,8 @@ impl HealthWatch {
             let (old, new) = (&before.trunks[index], &after.trunks[index]);
             if !old.declared || !new.declared || old.probed != new.probed {
                 let doubt = seen.down || seen.silent || seen.shaky;
-                let Seen { resting_until, doubted_at, last_probe, asked, .. } = std::mem::take(seen);
-                *seen = Seen { silent: doubt, resting_until, doubted_at, last_probe, asked, ..Seen::default() };
+                let Seen { resting_until, doubted_at, known, asked, .. } = std::mem::take(seen);
+                *seen = Seen { silent: doubt, resting_until, doubted_at, known, asked, ..Seen::default() };
             }
         }
     }
@@ -67,10 +68,11 @@ impl HealthWatch {
         self.tick(now);
         let seen = &mut self.gateways[index];
         let branch = wire.branch();
-        if seen.last_probe == branch {
+        if seen.known.iter().any(|known| known == branch) {
             return;
         }
-        seen.last_probe = branch.to_string();
+        seen.known.truncate(7);
+        seen.known.push_front(branch.to_string());
         // The router's timers are a millisecond coarse.
         if seen.probe.as_ref().is_some_and(|(_, until)| *until <= now + Duration::from_millis(2)) {
             seen.probe = None;
@@ -139,6 +141,7 @@ impl HealthWatch {
             seen.probe = None;
             seen.ended(false, site);
         }
+        seen.shaky |= branch.is_empty() || seen.known.iter().any(|known| known == branch);
         seen.asked.retain(|(b, _)| b != branch && !branch.is_empty());
         seen.silent = true;
     }

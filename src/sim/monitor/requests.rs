@@ -97,6 +97,9 @@ impl Monitor {
         };
         let tried: Vec<usize> =
             self.clients.iter().filter(|c| c.server == Some(server)).filter_map(|c| c.gateway).collect();
+        // A gateway that a reload took away stays away from this call, also when another brings it back.
+        let sites = &view.sites[own.site..=view.site];
+        let gone = |g: &usize| sites.iter().any(|site| !site.has(*g));
         let (number, host) = user_and_host(out.wire.uri);
         let place = targets.iter().position(|(g, _)| site::address(*g) == out.to);
         let fits = place.is_some_and(|at| {
@@ -104,10 +107,7 @@ impl Monitor {
             // Whoever stands before it was tried, or is out for a reason that the border has seen: the list was made
             // when the call came, and the live state is asked before each attempt.
             let passed = targets[..at].iter().all(|(g, n)| {
-                tried.contains(g)
-                    || n.is_empty()
-                    || !view.sites[view.site].has(*g)
-                    || !view.health.surely_up(*g, own.at.at, view.now.at)
+                tried.contains(g) || n.is_empty() || gone(g) || !view.health.surely_up(*g, own.at.at, view.now.at)
             });
             passed
                 && !tried.contains(gateway)
@@ -124,10 +124,7 @@ impl Monitor {
         });
         let Some(at) = place else { return };
         let better = |(g, n): &(usize, String)| {
-            !tried.contains(g)
-                && !n.is_empty()
-                && view.sites[view.site].has(*g)
-                && view.health.surely_up(*g, own.at.at, view.now.at)
+            !tried.contains(g) && !n.is_empty() && !gone(g) && view.health.surely_up(*g, own.at.at, view.now.at)
         };
         if view.health.surely_down(targets[at].0) {
             let usable = targets.iter().find(|t| better(t)).map(|t| t.0);
