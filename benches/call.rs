@@ -56,9 +56,11 @@ impl Bench {
             index: 0,
             workers: 1,
             seed: [1; 32],
+            owner_seed: 0,
             cookie_key: [2; 16],
             old_cookie_key: None,
             snapshot: compiled.snapshot,
+            board: None,
             paths: Box::new(Loopback),
             plant: Plant::None,
         };
@@ -71,6 +73,9 @@ impl Bench {
         let flow = Flow::udp(SocketIx(0), ([127, 0, 0, 1], port).into());
         let started = Clock::now();
         self.worker.datagram(self.now, flow, &bytes, &mut self.out);
+        let mut evidence = std::mem::take(&mut self.out.evidence);
+        self.worker.evidence(self.now, &mut evidence, &mut self.out);
+        self.out.evidence = evidence;
         SPENT.with(|spent| spent.set(spent.get() + started.elapsed()));
         self.heard.push(bytes);
         self.out.sends.last().map(|send| self.out.bytes(send).to_vec()).unwrap_or_default()

@@ -106,6 +106,11 @@ impl Core {
         self.loaded = Arc::new(loaded);
     }
 
+    /// The present revision and its board.
+    pub fn loaded(&self) -> Loaded {
+        Loaded::clone(&self.loaded)
+    }
+
     /// From now on new calls get 503 (checklist R4).
     pub fn drain(&mut self) {
         self.draining = true;

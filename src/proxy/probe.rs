@@ -21,8 +21,12 @@ pub(super) struct Probing {
     alarm: Alarm,
 }
 
+/// Draws of a Call-ID that is ours: with as many workers as a machine has cores, not to find one is out of the question.
+const DRAWS: usize = 1 << 16;
+
 impl Core {
-    pub fn probe(&mut self, now: Now, probe: &Probe, out: &mut Effects) {
+    /// Sends a probe. Its answer must come to the worker that asked, so its Call-ID is one for which `owns` holds.
+    pub fn probe(&mut self, now: Now, probe: &Probe, owns: impl Fn(&[u8]) -> bool, out: &mut Effects) {
         self.counters.probes += 1;
         let loaded = self.loaded.clone();
         let Some(gateway) = loaded.snapshot.table.gateways().get(probe.gateway.0 as usize) else { return };
@@ -34,8 +38,16 @@ impl Core {
             index: self.probes.vacant_key() as u32,
         };
         let start = out.arena.len();
-        let names = [self.secrets.random(), self.secrets.random()];
-        write(probe, &gateway.host, &way, token, names, &mut out.arena);
+        let (tag, mut call_id) = (self.secrets.random(), Vec::new());
+        for _ in 0..DRAWS {
+            call_id.clear();
+            put_decimal(&mut call_id, self.secrets.random());
+            call_id.extend_from_slice(b"@trunkline");
+            if owns(&call_id) {
+                break;
+            }
+        }
+        write(probe, &gateway.host, &way, token, (tag, &call_id), &mut out.arena);
         out.send_from(start, way.flow);
         let ix = self.probes.insert(Probing {
             nonce: token.nonce,
@@ -91,13 +103,12 @@ impl Core {
     }
 }
 
-fn write(probe: &Probe, host: &str, way: &Way, token: Token, names: [u64; 2], out: &mut Vec<u8>) {
+fn write(probe: &Probe, host: &str, way: &Way, token: Token, (tag, call_id): (u64, &[u8]), out: &mut Vec<u8>) {
     let put = |out: &mut Vec<u8>, parts: &[&[u8]]| parts.iter().for_each(|part| out.extend_from_slice(part));
     put(out, &[probe.method.as_bytes(), b" sip:", host.as_bytes(), b" SIP/2.0\r\n"]);
     OurVia { transport: way.flow.transport, sent_by: way.sent_by, token }.put(out);
     put(out, &[b"Max-Forwards: 70\r\nFrom: <", probe.from.as_bytes(), b">;tag="]);
-    put_decimal(out, names[0] >> 16);
-    put(out, &[b"\r\nTo: <sip:", host.as_bytes(), b">\r\nCall-ID: "]);
-    put_decimal(out, names[1]);
-    put(out, &[b"@trunkline\r\nCSeq: 1 ", probe.method.as_bytes(), b"\r\nContent-Length: 0\r\n\r\n"]);
+    put_decimal(out, tag >> 16);
+    put(out, &[b"\r\nTo: <sip:", host.as_bytes(), b">\r\nCall-ID: ", call_id]);
+    put(out, &[b"\r\nCSeq: 1 ", probe.method.as_bytes(), b"\r\nContent-Length: 0\r\n\r\n"]);
 }

@@ -252,9 +252,11 @@ fn core(snapshot: &Arc<Snapshot>, keys: CookieKeys, mut clock: Clock, out: &mut 
         index: 0,
         workers: 1,
         seed,
+        owner_seed: 0,
         cookie_key: keys.present,
         old_cookie_key: keys.previous,
         snapshot: snapshot.clone(),
+        board: None,
         paths: Box::new(KernelPaths::default()),
         #[cfg(feature = "sim")]
         plant: crate::proxy::Plant::None,

@@ -208,7 +208,7 @@ impl Running {
         let Parts { core, effects, .. } = &mut self.parts;
         match command {
             Command::Reload { snapshot, sockets } => {
-                core.reload(now, snapshot, effects);
+                let _ = core.reload(now, snapshot, effects);
                 self.parts.sockets = sockets;
             }
             Command::Sockets(sockets) => self.parts.sockets = sockets,
@@ -317,6 +317,11 @@ impl Running {
     fn carry_out(&mut self) {
         for _ in 0..ROUNDS {
             let Parts { core, effects, clock, sockets, tray, reports, .. } = &mut self.parts;
+            if !effects.evidence.is_empty() {
+                let mut evidence = std::mem::take(&mut effects.evidence);
+                core.evidence(clock.now(), &mut evidence, effects);
+                effects.evidence = evidence;
+            }
             if !effects.sends.is_empty() {
                 self.outbox.flush(effects, |flow| socket(sockets, flow.socket).map(Arc::as_ref), &mut self.refused);
             }

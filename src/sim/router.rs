@@ -34,24 +34,32 @@ impl Router {
     pub fn start(now: Now, snapshot: Arc<Snapshot>, seed: [u8; 32], workers: usize, plant: Plant) -> Router {
         let sockets: Vec<SocketAddr> = snapshot.listeners.iter().map(|l| l.bind).collect();
         let home = sockets.first().map_or(IpAddr::from([127, 0, 0, 1]), SocketAddr::ip);
-        let mut effects = Effects::default();
-        let workers = (0..workers)
-            .map(|index| {
-                let setup = Setup {
-                    index,
-                    workers,
-                    seed,
-                    cookie_key: [7; 16],
-                    old_cookie_key: None,
-                    snapshot: snapshot.clone(),
-                    paths: Box::new(OneHome(home)),
-                    plant,
-                };
-                Worker::new(now, setup, &mut effects)
-            })
-            .collect();
-        let seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
-        Router { workers, sockets, effects, ledger: Ledger::default(), records: Vec::new(), seed }
+        let owner_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
+        let mut router = Router {
+            workers: Vec::new(),
+            sockets,
+            effects: Effects::default(),
+            ledger: Ledger::default(),
+            records: Vec::new(),
+            seed: owner_seed,
+        };
+        for index in 0..workers {
+            let setup = Setup {
+                index,
+                workers,
+                seed,
+                owner_seed,
+                cookie_key: [7; 16],
+                old_cookie_key: None,
+                snapshot: snapshot.clone(),
+                // The first worker has the health engine.
+                board: router.workers.first().map(|first| first.loaded().board),
+                paths: Box::new(OneHome(home)),
+                plant,
+            };
+            router.workers.push(Worker::new(now, setup, &mut router.effects));
+        }
+        router
     }
 
     pub fn sockets(&self) -> &[SocketAddr] {
@@ -72,6 +80,7 @@ impl Router {
         let Some(socket) = self.socket(datagram.to) else { return };
         let ix = peek_call_id(&datagram.bytes).map_or(0, |id| owner(id, self.workers.len(), self.seed));
         self.workers[ix].datagram(now, Flow::udp(socket, datagram.from), &datagram.bytes, &mut self.effects);
+        self.judge(now);
         self.write_down(now);
     }
 
@@ -87,12 +96,16 @@ impl Router {
             }
             None => self.workers.iter_mut().for_each(|w| w.undelivered(now, flow, back, &mut self.effects)),
         }
+        self.judge(now);
         self.write_down(now);
     }
 
     /// A new revision for all workers.
     pub fn reload(&mut self, now: Now, snapshot: &Arc<Snapshot>) {
-        self.workers.iter_mut().for_each(|w| w.reload(now, snapshot.clone(), &mut self.effects));
+        let Some((first, others)) = self.workers.split_first_mut() else { return };
+        if let Some(loaded) = first.reload(now, snapshot.clone(), &mut self.effects) {
+            others.iter_mut().for_each(|w| w.adopt(loaded.clone()));
+        }
         self.write_down(now);
     }
 
@@ -113,11 +126,21 @@ impl Router {
                 worker.fire(now, &mut self.effects);
             }
         }
+        self.judge(now);
         self.write_down(now);
     }
 
     pub fn deadline(&self) -> Option<Instant> {
         self.workers.iter().filter_map(Worker::deadline).min()
+    }
+
+    /// Brings what the workers have seen of gateways to the one that judges them.
+    fn judge(&mut self, now: Now) {
+        let mut evidence = std::mem::take(&mut self.effects.evidence);
+        if let Some(first) = self.workers.first_mut().filter(|_| !evidence.is_empty()) {
+            first.evidence(now, &mut evidence, &mut self.effects);
+        }
+        self.effects.evidence = evidence;
     }
 
     fn write_down(&mut self, now: Now) {

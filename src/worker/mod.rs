@@ -1,19 +1,24 @@
 //! One worker: the core, the health engine and the timers of the calls it owns, stepped from outside.
 //!
 //! A call has one owner, found by its Call-ID: its events are totally ordered, and each is handled whole, with no lock and
-//! no await inside (checklist C1).
+//! no await inside (checklist C1). What another worker received for it comes by [`Handover`].
+//!
+//! One worker of a process has the health engine; the others read its [`Board`]. What calls show about gateways is left
+//! in [`Effects::evidence`], and whoever steps the workers brings it to [`Worker::evidence`] of the one with the engine.
 //!
 //! `run` steps it with sockets and a clock, the simulation with a virtual network; the code is the same.
 
 mod handover;
+mod queue;
 
 pub use crate::flow::Paths;
-pub use crate::proxy::{Counters, Load};
-pub use handover::{owner, peek_call_id};
+pub use crate::proxy::{Counters, Load, Loaded};
+pub use handover::{Appended, Handover, Kind, Parcel, owner, peek_call_id};
+pub use queue::Queue;
 
 use crate::flow::Flow;
-use crate::health::{Engine, Override, Probe, ProbeResult, ProbeToken};
-use crate::proxy::{Core, Effects, Loaded, Snapshot};
+use crate::health::{Board, Engine, Evidence, Override, Probe, ProbeResult, ProbeToken};
+use crate::proxy::{Core, Effects, Snapshot};
 use crate::time::{Instant, Now};
 use std::sync::Arc;
 
@@ -21,12 +26,16 @@ use std::sync::Arc;
 pub struct Setup {
     pub index: usize,
     pub workers: usize,
-    /// Seed of the CSPRNG for branches, tags, record ids, jitter.
+    /// Seed of the process for branches, tags, record ids, jitter: each worker draws from a stream of its own.
     pub seed: [u8; 32],
+    /// Seed of [`owner`]: the same for all workers, and a secret, so that nobody outside can aim at one of them.
+    pub owner_seed: u64,
     /// Key of the Record-Route cookie, and the one before it (honoured for 24 h).
     pub cookie_key: [u8; 16],
     pub old_cookie_key: Option<[u8; 16]>,
     pub snapshot: Arc<Snapshot>,
+    /// `None`: this worker has the health engine. The others get its board ([`Worker::loaded`]).
+    pub board: Option<Board>,
     pub paths: Box<dyn Paths>,
     /// Planted faults (simulation only).
     #[cfg(feature = "sim")]
@@ -36,7 +45,9 @@ pub struct Setup {
 /// See the module.
 pub struct Worker {
     core: Core,
-    health: Engine,
+    /// In one worker of a process.
+    health: Option<Engine>,
+    place: Place,
     /// Scratch.
     due: Vec<Probe>,
     probed: Vec<(ProbeToken, ProbeResult)>,
@@ -44,17 +55,45 @@ pub struct Worker {
     plant: crate::proxy::Plant,
 }
 
+/// Which worker it is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    index: usize,
+    workers: usize,
+    owner_seed: u64,
+}
+
+impl Place {
+    fn owns(&self, call_id: &[u8]) -> bool {
+        owner(call_id, self.workers, self.owner_seed) == self.index
+    }
+
+    /// Seeds of successive workers differ, so they never draw the same branch or record id: ChaCha under another key.
+    fn seed(&self, mut seed: [u8; 32]) -> [u8; 32] {
+        seed.iter_mut().zip((self.index as u64).to_le_bytes()).for_each(|(byte, own)| *byte ^= own);
+        seed
+    }
+}
+
 impl Worker {
     /// Probes that are due at once are in `out`.
     pub fn new(now: Now, setup: Setup, out: &mut Effects) -> Worker {
-        let jitter = setup.seed.iter().fold(setup.index as u64, |seed, &byte| seed.rotate_left(8) ^ u64::from(byte));
-        let mut health = Engine::new(jitter);
-        let board = health.reload(now, &setup.snapshot.table);
-        let loaded = Loaded { snapshot: setup.snapshot, board };
-        let core = Core::new(now, setup.seed, setup.cookie_key, setup.old_cookie_key, loaded, setup.paths);
+        let Setup { index, workers, seed, owner_seed, snapshot, board, paths, .. } = setup;
+        let place = Place { index, workers, owner_seed };
+        let (board, health) = match board {
+            Some(board) => (board, None),
+            None => {
+                let jitter = seed.iter().fold(0, |seed: u64, &byte| seed.rotate_left(8) ^ u64::from(byte));
+                let mut health = Engine::new(jitter);
+                (health.reload(now, &snapshot.table), Some(health))
+            }
+        };
+        let loaded = Loaded { snapshot, board };
+        let core = Core::new(now, place.seed(seed), setup.cookie_key, setup.old_cookie_key, loaded, paths);
         let mut worker = Worker {
             core,
             health,
+            place,
             due: Vec::new(),
             probed: Vec::new(),
             #[cfg(feature = "sim")]
@@ -73,23 +112,47 @@ impl Worker {
     }
 
     /// A datagram to `flow` could not be delivered (ICMP, failed send). `sent` is as much of it as came back, maybe
-    /// nothing.
+    /// nothing. It is for the owner of the Call-ID in it; without one every worker has to look.
     pub fn undelivered(&mut self, now: Now, flow: Flow, sent: &[u8], out: &mut Effects) {
         self.core.undelivered(now, flow, sent, out);
         self.consider_health(now, out);
     }
 
-    /// A new revision: calls in set-up keep theirs, health is carried over.
-    pub fn reload(&mut self, now: Now, snapshot: Arc<Snapshot>, out: &mut Effects) {
+    /// What calls of any worker have shown about gateways, in order; empties `evidence`. Only the worker with the health
+    /// engine can judge it, anywhere else it is lost.
+    pub fn evidence(&mut self, now: Now, evidence: &mut Vec<Evidence>, out: &mut Effects) {
+        if let Some(health) = &mut self.health {
+            evidence.iter().for_each(|evidence| health.evidence(now, evidence));
+        }
+        evidence.clear();
+        self.consider_health(now, out);
+    }
+
+    /// A new revision: calls in set-up keep theirs, health is carried over. It is for the worker with the health engine;
+    /// what comes back is for all others to [`Worker::adopt`]. `None`: this is one of the others.
+    pub fn reload(&mut self, now: Now, snapshot: Arc<Snapshot>, out: &mut Effects) -> Option<Loaded> {
+        let health = self.health.as_mut()?;
         #[cfg(feature = "sim")]
         match self.plant {
-            crate::proxy::Plant::StaleSnapshot => return,
-            crate::proxy::Plant::HealthReset => self.health = Engine::new(now.at.0),
+            crate::proxy::Plant::StaleSnapshot => return Some(self.core.loaded()),
+            crate::proxy::Plant::HealthReset => *health = Engine::new(now.at.0),
             _ => {}
         }
-        let board = self.health.reload(now, &snapshot.table);
-        self.core.reload(Loaded { snapshot, board });
+        let board = health.reload(now, &snapshot.table);
+        let loaded = Loaded { snapshot, board };
+        self.core.reload(loaded.clone());
         self.consider_health(now, out);
+        Some(loaded)
+    }
+
+    /// As [`Worker::reload`], for a worker without the health engine.
+    pub fn adopt(&mut self, loaded: Loaded) {
+        self.core.reload(loaded);
+    }
+
+    /// The present revision and its board.
+    pub fn loaded(&self) -> Loaded {
+        self.core.loaded()
     }
 
     /// From now on new calls are refused with 503 (SIGTERM).
@@ -110,7 +173,7 @@ impl Worker {
 
     /// When [`Worker::fire`] is next needed.
     pub fn deadline(&self) -> Option<Instant> {
-        self.core.deadline().into_iter().chain(self.health.deadline()).min()
+        self.core.deadline().into_iter().chain(self.health.as_ref().and_then(Engine::deadline)).min()
     }
 
     pub fn load(&self) -> Load {
@@ -121,26 +184,25 @@ impl Worker {
         self.core.counters()
     }
 
-    /// An operator disables or enables a gateway; false when its id is unknown.
+    /// An operator disables or enables a gateway; false when its id is unknown, or this worker has no health engine.
     pub fn set_override(&mut self, now: Now, id: &str, o: Option<Override>) -> bool {
-        self.health.set_override(now, id, o)
+        self.health.as_mut().is_some_and(|health| health.set_override(now, id, o))
     }
 
-    /// Feeds the engine with what calls and probes have shown, and sends the probes that are due.
+    /// Tells the engine how probes ended, and sends those that are due.
     fn consider_health(&mut self, now: Now, out: &mut Effects) {
-        for evidence in out.evidence.drain(..) {
-            self.health.evidence(now, &evidence);
-        }
+        let Some(health) = &mut self.health else { return };
         self.core.take_probed(&mut self.probed);
         for (token, result) in self.probed.drain(..) {
-            self.health.probed(now, token, result);
+            health.probed(now, token, result);
         }
-        if self.health.deadline().is_some_and(|at| at <= now.at) {
-            self.health.poll(now, &mut self.due);
+        if health.deadline().is_some_and(|at| at <= now.at) {
+            health.poll(now, &mut self.due);
+            let place = self.place;
             for probe in self.due.drain(..) {
-                self.core.probe(now, &probe, out);
+                self.core.probe(now, &probe, |call_id| place.owns(call_id), out);
             }
         }
-        out.changes.append(&mut self.health.changes());
+        out.changes.append(&mut health.changes());
     }
 }

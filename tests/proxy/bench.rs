@@ -136,9 +136,11 @@ impl Bench {
             index: 0,
             workers: 1,
             seed: [7; 32],
+            owner_seed: 0,
             cookie_key: [9; 16],
             old_cookie_key: None,
             snapshot: Arc::new(snapshot),
+            board: None,
             paths: Box::new(OneHome),
             plant: Plant::None,
         };
@@ -154,6 +156,7 @@ impl Bench {
     pub fn hear_from(&mut self, flow: Flow, text: &str) -> Vec<(String, String)> {
         let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
         self.worker.datagram(self.now, flow, text.as_bytes(), &mut self.out);
+        self.judge();
         self.sent()
     }
     pub fn sent(&mut self) -> Vec<(String, String)> {
@@ -171,9 +174,15 @@ impl Bench {
         while let Some(at) = self.worker.deadline().filter(|at| *at <= until) {
             self.advance(at);
             self.worker.fire(self.now, &mut self.out);
+            self.judge();
         }
         self.advance(until);
         self.sent()
+    }
+    /// What calls have shown goes to the health engine, as whoever steps a worker has to see to.
+    fn judge(&mut self) {
+        let mut evidence = std::mem::take(&mut self.out.evidence);
+        self.worker.evidence(self.now, &mut evidence, &mut self.out);
     }
     fn advance(&mut self, to: Instant) {
         let by = to.0.saturating_sub(self.now.at.0);
