@@ -7,6 +7,7 @@
 //! `tests/arch.rs` holds that line; ARCHITECTURE.md is the map.
 #![forbid(unsafe_code)]
 
+pub mod accounting;
 pub mod agent;
 pub mod cli;
 pub mod config;

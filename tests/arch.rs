@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["transaction"],
     &["proxy"],
     &["worker"],
+    &["accounting"],
     &["config", "server", "agent", "sim"],
     &["cli"],
 ];

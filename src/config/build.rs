@@ -8,7 +8,8 @@ use super::lower::{Entry, Given};
 use super::settings;
 use super::source::Sources;
 use super::value::{self, Reference, StripCount};
-use super::{Accounting, Compiled, Counts, RecordFile};
+use super::{Compiled, Counts};
+use crate::accounting::{Accounting, MAX_DURATION, RecordFile};
 use crate::flow::{SocketIx, Transport};
 use crate::proxy::{Access, Listener, Snapshot, Trusted};
 use crate::route::{
@@ -276,18 +277,17 @@ fn route(
 }
 
 fn accounting(model: &Model, set: &FileSet) -> Accounting {
-    let Some(accounting) = model.document.accounting.get() else { return Accounting::default() };
+    let max_duration = model.document.max_duration.get().map_or(MAX_DURATION, |period| period.0);
+    let Some(accounting) = model.document.accounting.get() else {
+        return Accounting { max_duration, ..Accounting::default() };
+    };
     let file = accounting.file.get().and_then(|file| {
         let rotate = file
             .rotate
             .get()
             .and_then(|rotate| Some((rotate.size.get()?.0, rotate.keep.get().map_or(14, |keep| keep.0))));
-        Some(RecordFile {
-            path: set.directory().join(&file.path.get()?.0),
-            rotate,
-            max_duration: model.document.max_duration.get().map_or(settings::MAX_DURATION, |period| period.0),
-        })
+        Some(RecordFile { path: set.directory().join(&file.path.get()?.0), rotate })
     });
     let mask_digits = accounting.mask_digits.get().and_then(|n| u8::try_from(n.0).ok()).unwrap_or(0);
-    Accounting { file, mask_digits }
+    Accounting { file, mask_digits, max_duration }
 }

@@ -22,14 +22,13 @@ pub use files::FileSet;
 pub use names::nearest;
 pub use source::{Place, Sources, Span};
 
+use crate::accounting::Accounting;
 use crate::proxy::Snapshot;
 use diagnostic::Report;
 use document::Document;
 use lower::{At, Lower};
 use source::Source;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use yaml::{Budget, Node};
 
 /// Everything that one set of files says.
@@ -42,23 +41,6 @@ pub struct Compiled {
     pub hash: String,
     /// Counts for the summary line.
     pub counts: Counts,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Accounting {
-    /// `accounting.file`.
-    pub file: Option<RecordFile>,
-    /// How many digits of numbers are masked in records.
-    pub mask_digits: u8,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordFile {
-    pub path: PathBuf,
-    /// Rotate when the file has this many bytes; keep this many old files.
-    pub rotate: Option<(u64, u32)>,
-    /// A call without a BYE closes as `lost` after this.
-    pub max_duration: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,9 +10,6 @@ use std::time::Duration;
 /// Who the probes are from.
 const PROBE_FROM: &str = "sip:probe@trunkline.invalid";
 
-/// A call without a BYE closes as `lost` after this.
-pub const MAX_DURATION: Duration = Duration::from_secs(12 * 3600);
-
 /// The reason phrase that goes with a code (RFC 3261 §21).
 #[expect(clippy::match_overlapping_arm, reason = "the named codes come before their classes")]
 pub fn phrase(code: u16) -> &'static str {

@@ -14,20 +14,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod appender;
 mod clock;
 mod control;
 mod difference;
 mod inbox;
 mod intake;
-mod journal;
 mod ledger;
 mod listeners;
 pub mod log;
 mod look;
 mod outbox;
 mod paths;
-mod record_line;
 mod settle;
 mod signals;
 mod sockets;
@@ -40,7 +37,6 @@ mod worker_loop;
 
 pub use control::Ended;
 pub use outbox::Counters as Sending;
-pub use record_line::{AttemptLine, RecordLine, SkippedLine};
 pub use sockets::BindError;
 pub use start::{Options, Ready, ReadyListener, Running, Server, StartError};
 pub use state::{StateDir, StateError};

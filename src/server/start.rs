@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::control::{self, Ended};
 use super::inbox::{Inbox, Wake};
-use super::ledger::{Bookkeeper, Orders};
+use super::ledger::{self, Orders};
 use super::listeners::Listeners;
 use super::paths::KernelPaths;
 use super::signals::Signals;
@@ -13,6 +13,7 @@ use super::tray::Tray;
 use super::watch::{Watch, mounted_alone};
 use super::worker_loop::{self, Command, Report, Sockets};
 use super::{Stats, WorkerHandle};
+use crate::accounting::{Bookkeeper, RealDisk};
 use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
 use crate::flow::Transport;
 use crate::proxy::{Effects, Snapshot};
@@ -166,8 +167,8 @@ impl Server {
         let state = StateDir::open(&state)?;
         let keys = state.cookie_keys()?;
         let (listeners, sockets) = bind(&mut compiled)?;
-        let clock = Clock::start();
-        let keeper = Bookkeeper::open(&state.path, compiled.accounting.clone(), clock)
+        let mut clock = Clock::start();
+        let keeper = Bookkeeper::open(clock.now(), Arc::new(RealDisk), &state.path, compiled.accounting.clone())
             .map_err(|cause| StartError::System { what: "the journal of open calls", cause })?;
         let (running, pieces) = threads(&compiled, said, sockets.clone(), keys, keeper, clock)?;
         let own = own_paths(&state.path, &compiled);
@@ -237,7 +238,8 @@ fn threads(
         reports: report_sender,
     };
     let (rows, told) = (tray.clone(), orders.clone());
-    let ledger = Builder::new().name("ledger".into()).spawn(move || keeper.run(&rows, &told)).map_err(failed)?;
+    let ledger =
+        Builder::new().name("ledger".into()).spawn(move || ledger::run(keeper, clock, &rows, &told)).map_err(failed)?;
     let worker_thread =
         Builder::new().name("worker-0".into()).spawn(move || worker_loop::run(parts)).map_err(failed)?;
     let half = Half { ready, said, worker: WorkerHandle { commands }, tray };

@@ -85,7 +85,8 @@ fn the_office_compiles_to_what_it_says() {
     assert!(matches!(&international.target, RouteTarget::To(to) if matches!(to[..], [Member::List(_)])));
     let file = compiled.accounting.file.expect("a file of records");
     assert_eq!(file.path.to_string_lossy(), "/var/log/trunkline/calls.jsonl");
-    assert_eq!((file.rotate, file.max_duration), (Some((100 << 20, 14)), Duration::from_secs(6 * 3600)));
+    assert_eq!(file.rotate, Some((100 << 20, 14)));
+    assert_eq!(compiled.accounting.max_duration, Duration::from_secs(6 * 3600));
     assert_eq!(compiled.accounting.mask_digits, 3);
 }
 

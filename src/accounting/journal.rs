@@ -5,14 +5,15 @@
 //! written. At start, and when it has grown, lines of written records are left out.
 
 use super::appender::Appender;
+use super::disk::{Disk, DiskFile, write_all};
 use super::record_line::{PartyWord, RecordLine, id_of, id_text, time_of, time_text};
 use crate::record::{Leg, RecordId, Row};
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Grown by this much since it was last compacted: compact again.
 const GROWTH: u64 = 64 << 20;
@@ -34,6 +35,7 @@ enum Entry {
 #[derive(Debug)]
 pub struct Journal {
     lines: Appender,
+    disk: Arc<dyn Disk>,
     /// Bytes since the last compaction, and when the next is due.
     grown: u64,
     limit: u64,
@@ -42,12 +44,12 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal of a state directory and gives the rows of records that were not written, in order.
     /// A line that can't be read (a crash in its middle) is left out.
-    pub fn open(state: &Path) -> io::Result<(Journal, Vec<Row>)> {
+    pub fn open(disk: Arc<dyn Disk>, state: &Path) -> io::Result<(Journal, Vec<Row>)> {
         let path = state.join("open-calls.jsonl");
         let mut rows = Vec::new();
-        let kept = compact(&path, |entry| rows.extend(entry.into_row()))?;
-        let lines = Appender::new(path, None);
-        Ok((Journal { lines, grown: 0, limit: GROWTH.max(kept) }, rows))
+        let kept = compact(&*disk, &path, |entry| rows.extend(entry.into_row()))?;
+        let lines = Appender::new(disk.clone(), path, None);
+        Ok((Journal { lines, disk, grown: 0, limit: GROWTH.max(kept) }, rows))
     }
 
     /// Notes what a row says about an answered call; rows of calls that were never answered are not for the journal.
@@ -76,7 +78,7 @@ impl Journal {
         self.lines.flush()?;
         if self.grown > self.limit {
             self.grown = 0;
-            self.limit = GROWTH.max(compact(self.lines.path(), drop)?);
+            self.limit = GROWTH.max(compact(&*self.disk, self.lines.path(), drop)?);
         }
         Ok(())
     }
@@ -121,10 +123,10 @@ impl Entry {
 }
 
 /// Rewrites the file without the lines of written records; each line that stays is shown. Returns the bytes that stay.
-fn compact(path: &Path, mut each: impl FnMut(Entry)) -> io::Result<u64> {
+fn compact(disk: &dyn Disk, path: &Path, mut each: impl FnMut(Entry)) -> io::Result<u64> {
     let mut written = Ids::default();
     let mut lines = 0_u64;
-    read(path, |_, entry| {
+    read(disk, path, |_, entry| {
         lines += 1;
         if let Entry::Written { .. } = entry {
             written.extend(entry.id());
@@ -134,24 +136,46 @@ fn compact(path: &Path, mut each: impl FnMut(Entry)) -> io::Result<u64> {
         return Ok(0);
     }
     let new: PathBuf = path.with_extension("jsonl.new");
-    let mut out = BufWriter::new(File::create(&new)?);
+    let mut out = Copy { file: disk.create(&new)?, waiting: Vec::new() };
     let (mut kept, mut result) = (0, Ok(()));
-    read(path, |line, entry| {
+    read(disk, path, |line, entry| {
         if entry.id().is_some_and(|id| !written.contains(&id)) && result.is_ok() {
-            result = out.write_all(line);
+            result = out.write(line);
             kept += line.len() as u64;
             each(entry);
         }
     })?;
     result?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(&new, path)?;
+    out.flush()?;
+    out.file.sync()?;
+    disk.rename(&new, path)?;
     Ok(kept)
 }
 
+/// The file that a compaction writes.
+struct Copy {
+    file: Box<dyn DiskFile>,
+    waiting: Vec<u8>,
+}
+
+impl Copy {
+    const BLOCK: usize = 64 << 10;
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        self.waiting.extend_from_slice(line);
+        if self.waiting.len() < Self::BLOCK { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        write_all(&mut *self.file, &self.waiting, &mut 0)?;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
 /// The readable lines of the file, with their line ends.
-fn read(path: &Path, mut each: impl FnMut(&[u8], Entry)) -> io::Result<()> {
-    let file = match File::open(path) {
+fn read(disk: &dyn Disk, path: &Path, mut each: impl FnMut(&[u8], Entry)) -> io::Result<()> {
+    let file = match disk.read(path, 0) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(e),
@@ -171,10 +195,16 @@ fn read(path: &Path, mut each: impl FnMut(&[u8], Entry)) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::disk::RealDisk;
     use super::super::record_line::tests::record;
     use super::*;
     use crate::record::Party;
     use crate::time::Wall;
+    use std::fs;
+
+    fn open_journal(state: &Path) -> io::Result<(Journal, Vec<Row>)> {
+        Journal::open(Arc::new(RealDisk), state)
+    }
 
     fn open(id: u64) -> Row {
         Row::Open { record: Box::new(record(id)), leg: Leg(7) }
@@ -188,21 +218,21 @@ mod tests {
     #[test]
     fn the_next_process_gets_the_rows_of_unwritten_records_back() {
         let folder = tempfile::tempdir().expect("folder");
-        let (mut journal, rows) = Journal::open(folder.path()).expect("journal");
+        let (mut journal, rows) = open_journal(folder.path()).expect("journal");
         assert_eq!(rows, []);
         [open(1), open(2), open(3), close(2), close(3)].iter().for_each(|row| journal.note(row));
         journal.written(RecordId(2));
         journal.flush().expect("written");
-        let (_, rows) = Journal::open(folder.path()).expect("journal");
+        let (_, rows) = open_journal(folder.path()).expect("journal");
         assert_eq!(rows, [open(1), open(3), close(3)]);
-        let (_, again) = Journal::open(folder.path()).expect("journal");
+        let (_, again) = open_journal(folder.path()).expect("journal");
         assert_eq!(again, rows, "compacting loses nothing");
     }
 
     #[test]
     fn a_torn_last_line_is_left_out() {
         let folder = tempfile::tempdir().expect("folder");
-        let (mut journal, _) = Journal::open(folder.path()).expect("journal");
+        let (mut journal, _) = open_journal(folder.path()).expect("journal");
         journal.note(&open(1));
         journal.flush().expect("written");
         let path = folder.path().join("open-calls.jsonl");
@@ -210,6 +240,6 @@ mod tests {
         let whole = bytes.clone();
         bytes.extend(whole.iter().take(40));
         fs::write(&path, bytes).expect("journal");
-        assert_eq!(Journal::open(folder.path()).expect("journal").1, [open(1)]);
+        assert_eq!(open_journal(folder.path()).expect("journal").1, [open(1)]);
     }
 }

@@ -3,10 +3,10 @@
 //! Lines wait in memory until they are written; the memory is bounded, and what does not fit is counted. The file is
 //! looked at before each write: when somebody renamed or deleted it (logrotate), it is opened anew.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use super::disk::{Disk, DiskFile, Stat, write_all};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes that wait for a disk that does not take them: about 20,000 records.
 const SPOOL: usize = 16 << 20;
@@ -14,6 +14,7 @@ const SPOOL: usize = 16 << 20;
 /// One file of JSON lines.
 #[derive(Debug)]
 pub struct Appender {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     /// Rotate at this size; keep so many old files.
     rotate: Option<(u64, u32)>,
@@ -27,15 +28,13 @@ pub struct Appender {
 
 #[derive(Debug)]
 struct Open {
-    file: File,
-    device: u64,
-    inode: u64,
-    size: u64,
+    file: Box<dyn DiskFile>,
+    stat: Stat,
 }
 
 impl Appender {
-    pub fn new(path: PathBuf, rotate: Option<(u64, u32)>) -> Appender {
-        Appender { path, rotate, file: None, pending: Vec::new(), begun: 0, dropped: 0 }
+    pub fn new(disk: Arc<dyn Disk>, path: PathBuf, rotate: Option<(u64, u32)>) -> Appender {
+        Appender { disk, path, rotate, file: None, pending: Vec::new(), begun: 0, dropped: 0 }
     }
 
     pub fn path(&self) -> &Path {
@@ -81,31 +80,38 @@ impl Appender {
         if self.file.is_some() {
             return Ok(());
         }
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder)?;
-        }
-        let mut file = File::options().create(true).append(true).read(true).open(&self.path)?;
-        let meta = file.metadata()?;
+        let mut file = self.disk.append(&self.path)?;
+        let mut stat = file.stat()?;
         self.begun = 0;
-        let mut size = meta.len();
-        if !ends_with_line(&mut file, size)? {
+        if !self.ends_with_line(stat.len)? {
             // Killed in the middle of a line: the next one must not be glued to it.
-            size += file.write(b"\n")? as u64;
+            let mut end = 0;
+            write_all(&mut *file, b"\n", &mut end)?;
+            stat.len += 1;
         }
-        self.file = Some(Open { file, device: meta.dev(), inode: meta.ino(), size });
+        self.file = Some(Open { file, stat });
         Ok(())
     }
 
+    fn ends_with_line(&self, len: u64) -> io::Result<bool> {
+        if len == 0 {
+            return Ok(true);
+        }
+        let mut last = [0];
+        self.disk.read(&self.path, len - 1)?.read_exact(&mut last)?;
+        Ok(last == *b"\n")
+    }
+
     fn forget_if_moved(&mut self) {
-        let there = fs::metadata(&self.path).ok().map(|meta| (meta.dev(), meta.ino()));
-        if self.file.as_ref().is_some_and(|open| there != Some((open.device, open.inode))) {
+        let there = self.disk.stat(&self.path).ok().map(|stat| stat.id);
+        if self.file.as_ref().is_some_and(|open| there != Some(open.stat.id)) {
             self.file = None;
         }
     }
 
     fn wants_rotation(&self) -> bool {
         let (Some((limit, _)), Some(open)) = (self.rotate, &self.file) else { return false };
-        self.begun == 0 && open.size > 0 && open.size + self.pending.len() as u64 > limit
+        self.begun == 0 && open.stat.len > 0 && open.stat.len + self.pending.len() as u64 > limit
     }
 
     /// `calls.jsonl` becomes `calls.jsonl.1`, that one `.2`, and so on; the last one goes.
@@ -113,15 +119,15 @@ impl Appender {
         let keep = self.rotate.map_or(0, |(_, keep)| keep);
         self.file = None;
         if keep == 0 {
-            return fs::remove_file(&self.path);
+            return self.disk.remove(&self.path);
         }
         for n in (1..keep).rev() {
-            match fs::rename(self.numbered(n), self.numbered(n + 1)) {
+            match self.disk.rename(&self.numbered(n), &self.numbered(n + 1)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
                 _ => {}
             }
         }
-        fs::rename(&self.path, self.numbered(1))
+        self.disk.rename(&self.path, &self.numbered(1))
     }
 
     fn numbered(&self, n: u32) -> PathBuf {
@@ -132,18 +138,9 @@ impl Appender {
 
     fn write_pending(&mut self) -> io::Result<()> {
         let Some(open) = &mut self.file else { return Ok(()) };
-        let result = loop {
-            let rest = self.pending.get(self.begun..).unwrap_or_default();
-            if rest.is_empty() {
-                break Ok(());
-            }
-            match open.file.write(rest) {
-                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => (self.begun, open.size) = (self.begun + n, open.size + n as u64),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => break Err(e),
-            }
-        };
+        let before = self.begun;
+        let result = write_all(&mut *open.file, &self.pending, &mut self.begun);
+        open.stat.len += (self.begun - before) as u64;
         // Whole lines are done; a begun one is kept whole, for the case that it must go into another file.
         let whole = self.pending.get(..self.begun).and_then(|done| done.iter().rposition(|b| *b == b'\n'));
         let whole = whole.map_or(0, |at| at + 1);
@@ -153,19 +150,15 @@ impl Appender {
     }
 }
 
-fn ends_with_line(file: &mut File, size: u64) -> io::Result<bool> {
-    if size == 0 {
-        return Ok(true);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::Start(size - 1))?;
-    file.read_exact(&mut last)?;
-    Ok(last == *b"\n")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::disk::RealDisk;
     use super::*;
+    use std::fs;
+
+    fn new(path: PathBuf, rotate: Option<(u64, u32)>) -> Appender {
+        Appender::new(Arc::new(RealDisk), path, rotate)
+    }
 
     fn read(path: &Path) -> String {
         fs::read_to_string(path).unwrap_or_default()
@@ -180,7 +173,7 @@ mod tests {
     fn makes_its_folder_and_opens_anew_what_was_renamed_or_deleted() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("deep/calls.jsonl");
-        let mut appender = Appender::new(path.clone(), None);
+        let mut appender = new(path.clone(), None);
         write(&mut appender, "one");
         fs::rename(&path, folder.path().join("moved")).expect("renamed");
         write(&mut appender, "two");
@@ -194,7 +187,7 @@ mod tests {
     fn rotates_by_size_and_keeps_so_many() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("calls.jsonl");
-        let mut appender = Appender::new(path.clone(), Some((8, 2)));
+        let mut appender = new(path.clone(), Some((8, 2)));
         for line in ["aaaa", "bbbb", "cccc", "dddd"] {
             write(&mut appender, line);
         }
@@ -209,7 +202,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("calls.jsonl");
         fs::write(&path, "{\"half").expect("file");
-        write(&mut Appender::new(path.clone(), None), "whole");
+        write(&mut new(path.clone(), None), "whole");
         assert_eq!(read(&path), "{\"half\nwhole\n");
     }
 
@@ -218,7 +211,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("calls.jsonl");
         fs::create_dir(&path).expect("a directory in the way");
-        let mut appender = Appender::new(path.clone(), None);
+        let mut appender = new(path.clone(), None);
         appender.push(b"one");
         appender.flush().expect_err("a directory");
         fs::remove_dir(&path).expect("removed");
@@ -229,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_spool_is_bounded_and_says_what_it_lost() {
-        let mut appender = Appender::new("/nowhere/calls.jsonl".into(), None);
+        let mut appender = new("/nowhere/calls.jsonl".into(), None);
         let line = vec![b'x'; SPOOL / 2];
         (0..3).for_each(|_| appender.push(&line));
         assert_eq!((appender.take_dropped(), appender.take_dropped()), (2, 0));

@@ -1,0 +1,30 @@
+//! What the routes file says about records, compiled (CONFIG-AND-CLI (a), `accounting` and `max_duration`).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A call without a BYE closes as `lost` after this, unless the file says otherwise.
+pub const MAX_DURATION: Duration = Duration::from_secs(12 * 3600);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounting {
+    /// `accounting.file`.
+    pub file: Option<RecordFile>,
+    /// How many digits of numbers are masked in records.
+    pub mask_digits: u8,
+    /// A call without a BYE closes as `lost` after this.
+    pub max_duration: Duration,
+}
+
+impl Default for Accounting {
+    fn default() -> Accounting {
+        Accounting { file: None, mask_digits: 0, max_duration: MAX_DURATION }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFile {
+    pub path: PathBuf,
+    /// Rotate when the file has this many bytes; keep this many old files.
+    pub rotate: Option<(u64, u32)>,
+}
