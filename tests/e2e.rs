@@ -19,9 +19,14 @@ mod failover;
 mod gateway;
 #[path = "e2e/ports.rs"]
 mod ports;
+#[path = "e2e/process.rs"]
+#[allow(dead_code, reason = "shared with tests/fire")]
+mod process;
 #[path = "e2e/reload.rs"]
 mod reload;
 #[path = "e2e/router.rs"]
+#[allow(dead_code, reason = "shared with tests/fire")]
 mod router;
 #[path = "e2e/sipp.rs"]
+#[allow(dead_code, reason = "shared with tests/fire")]
 mod sipp;

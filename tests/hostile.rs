@@ -6,8 +6,11 @@
 
 #[path = "hostile/mutate.rs"]
 mod mutate;
+#[path = "hostile/speech.rs"]
+#[allow(dead_code, reason = "shared with tests/fuzz.rs")]
+mod speech;
 
-use mutate::{Memory, mutated};
+use mutate::{Ground, Memory, mutated};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
@@ -44,7 +47,15 @@ fn quiet_routes() -> String {
 const GAP_US: u64 = 4_000;
 const MOST_ALIVE: usize = 40_000;
 
+/// Where `ROUTES` has everybody.
+fn ground() -> Ground {
+    let at = |net: u8, host: u8| SocketAddr::from(([10, net, 0, host], 5060));
+    let (phones, strangers) = ((1..=4).map(|n| at(1, n)).collect(), (0..=254).map(|n| at(9, n)).collect());
+    Ground { router: at(0, 1), phones, gateway: at(2, 1), strangers }
+}
+
 struct Yard {
+    ground: Ground,
     router: Router,
     now: Now,
     chance: Chance,
@@ -57,7 +68,7 @@ impl Yard {
         let mut chance = Chance::new(seed);
         let first = snapshot(ROUTES).expect("valid");
         let router = Router::start(START, first, chance.seed(), 1, Plant::None);
-        Yard { router, now: START, chance, memory: Memory::default(), sent: 0 }
+        Yard { ground: ground(), router, now: START, chance, memory: Memory::default(), sent: 0 }
     }
 
     fn advance(&mut self, to: Instant) {
@@ -109,7 +120,7 @@ impl Yard {
     }
 
     fn datagram(&mut self) -> Datagram {
-        let (bytes, from) = mutated(&mut self.chance, &mut self.memory);
+        let (bytes, from) = mutated(&mut self.chance, &self.ground, &mut self.memory);
         let to = *self.chance.pick(self.router.sockets());
         Datagram { from, to, bytes: bytes.into_boxed_slice() }
     }

@@ -1,12 +1,14 @@
 //! The router under test: the real binary as a child process, its routes file, its records.
 
 use super::ports::{free, wait_for};
+use super::process::{Log, Process};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+const FILE: &str = "routes.yaml";
+const BOOKS: &str = "books";
 
 /// The routes file of a test: what it doesn't say is the default.
 pub struct Setup {
@@ -18,12 +20,25 @@ pub struct Setup {
     pub failover: &'static str,
     /// Replaces the catch-all route.
     pub routes: Option<String>,
+    /// Lines at the end of the file.
+    pub more: String,
+    /// The router's binary, and flags beside those for its folders.
+    pub program: PathBuf,
+    pub flags: Vec<String>,
 }
 
 impl Setup {
     pub fn new(gateways: &[u16]) -> Setup {
         let failover = "attempt_timeout: 500ms, ring_timeout: 30s";
-        Setup { listeners: vec![free()], gateways: gateways.to_vec(), failover, routes: None }
+        Setup {
+            listeners: vec![free()],
+            gateways: gateways.to_vec(),
+            failover,
+            routes: None,
+            more: String::new(),
+            program: env!("CARGO_BIN_EXE_trunkline").into(),
+            flags: Vec::new(),
+        }
     }
 
     pub fn text(&self, records: &str) -> String {
@@ -44,7 +59,7 @@ impl Setup {
         let catch_all = format!("  everything: {{ default: true, to: [{}] }}\n", names.join(", "));
         text += &format!("routes:\n{}", self.routes.as_ref().unwrap_or(&catch_all));
         text += &format!("failover: {{ {} }}\n", self.failover);
-        text + &format!("accounting:\n  file: {{ path: {records:?} }}\n")
+        text + &format!("accounting:\n  file: {{ path: {records:?} }}\n{}", self.more)
     }
 
     pub fn start(self) -> Router {
@@ -52,43 +67,32 @@ impl Setup {
     }
 }
 
+/// A routes file, records and state in a folder of their own, and the process that works with them.
 pub struct Router {
-    child: Child,
+    pub process: Process,
     folder: tempfile::TempDir,
     pub setup: Setup,
     /// What it wrote to standard error: shown when a test fails.
-    log: Arc<Mutex<Vec<String>>>,
+    pub log: Log,
 }
 
 impl Router {
     fn start(setup: Setup) -> Router {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = folder.path().join("routes.yaml");
-        let records = folder.path().join("calls.jsonl");
-        std::fs::write(&file, setup.text(&records.to_string_lossy())).expect("the routes file");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_trunkline"))
-            .args(["run", "-c"])
-            .arg(&file)
-            .arg("--state-dir")
-            .arg(folder.path().join("state"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the router");
-        let log = Arc::<Mutex<Vec<String>>>::default();
-        let errors = BufReader::new(child.stderr.take().expect("standard error"));
-        let kept = log.clone();
-        std::thread::spawn(move || {
-            errors.lines().map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line))
-        });
-        let mut output = BufReader::new(child.stdout.take().expect("standard output"));
-        let mut ready = String::new();
-        output.read_line(&mut ready).expect("a line");
-        assert!(ready.starts_with("ready"), "the router did not start: {ready:?}\n{}", log.lock().unwrap().join("\n"));
-        // Nobody reads the rest, and a full pipe would stop it.
-        std::thread::spawn(move || output.lines().map_while(Result::ok).for_each(drop));
-        Router { child, folder, setup, log }
+        Router::start_in(tempfile::tempdir().expect("a temporary folder"), setup)
+    }
+
+    /// Records and state go to `books` in the folder.
+    pub fn start_in(folder: tempfile::TempDir, setup: Setup) -> Router {
+        let records = folder.path().join(BOOKS).join("calls.jsonl");
+        std::fs::write(folder.path().join(FILE), setup.text(&records.to_string_lossy())).expect("the routes file");
+        let log = Log::default();
+        let process = Process::start(&setup.program, &arguments(&folder, &setup), &log);
+        Router { process, folder, setup, log }
+    }
+
+    /// Another process with the same files, when the one before has ended.
+    pub fn start_again(&mut self) {
+        self.process = Process::start(&self.setup.program, &arguments(&self.folder, &self.setup), &self.log);
     }
 
     /// Where callers call.
@@ -96,8 +100,13 @@ impl Router {
         self.setup.listeners[0]
     }
 
+    /// Where its records and its state are.
+    pub fn books(&self) -> PathBuf {
+        self.folder.path().join(BOOKS)
+    }
+
     fn records_path(&self) -> PathBuf {
-        self.folder.path().join("calls.jsonl")
+        self.books().join("calls.jsonl")
     }
 
     /// The records written so far.
@@ -121,7 +130,14 @@ impl Router {
 
     /// Writes a new routes file; the router notices by itself.
     pub fn rewrite(&self, text: &str) {
-        std::fs::write(self.folder.path().join("routes.yaml"), text).expect("the routes file");
+        std::fs::write(self.folder.path().join(FILE), text).expect("the routes file");
+    }
+
+    /// The same in one step, as an editor or a deployment does it: written beside, then renamed.
+    pub fn replace(&self, text: &str) {
+        let new = self.folder.path().join("routes.new");
+        std::fs::write(&new, text).expect("the new routes file");
+        std::fs::rename(&new, self.folder.path().join(FILE)).expect("the routes file");
     }
 
     /// The text of the routes file with other gateways or routes.
@@ -130,31 +146,38 @@ impl Router {
     }
 
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
-        nix::sys::signal::kill(pid, signal).expect("a signal");
+        self.process.signal(signal);
     }
 
     pub fn wait_log(&self, part: &str) {
-        wait_for(part, || self.log.lock().unwrap().iter().any(|line| line.contains(part)).then_some(()));
+        wait_for(part, || (!self.log.find(part, 0).is_empty()).then_some(()));
     }
 
     /// Waits for its end.
     pub fn wait_exit(&mut self) -> Option<i32> {
-        wait_for("the router's end", || self.child.try_wait().expect("a child").map(|status| status.code()))
+        self.process.wait_exit()
     }
 
     /// Whether it is still running.
     pub fn runs(&mut self) -> bool {
-        self.child.try_wait().expect("a child").is_none()
+        self.process.runs()
     }
+}
+
+fn arguments(folder: &tempfile::TempDir, setup: &Setup) -> Vec<OsString> {
+    let (file, state) = (folder.path().join(FILE), folder.path().join(BOOKS).join("state"));
+    let mut arguments: Vec<OsString> = vec!["run".into(), "-c".into(), file.into(), "--state-dir".into(), state.into()];
+    arguments.extend(setup.flags.iter().map(OsString::from));
+    arguments
 }
 
 impl Drop for Router {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
         if std::thread::panicking() {
-            eprintln!("--- router\n{}\n--- records\n{:#?}", self.log.lock().unwrap().join("\n"), self.records());
+            let records = self.records();
+            let last = records.get(records.len().saturating_sub(20)..);
+            eprintln!("--- router\n{}\n--- {} records\n{last:#?}", self.log.text(), records.len());
         }
     }
 }

@@ -20,14 +20,25 @@ impl Sipp {
 
     /// … with SIPp's own flags, and `code=503` for the scenario's CODE.
     pub fn gateway_with(scenario: &str, calls: u32, flags: &[&str]) -> Sipp {
-        let mut sipp = Sipp::start(scenario, calls, None, flags);
-        // SIPp answers no question about itself: it is ready when its port is taken. To try the port might take it away.
+        Sipp::start(scenario, calls, None, flags).ready()
+    }
+
+    /// SIPp answers no question about itself: it is ready when its port is taken. To try the port might take it away.
+    pub fn ready(mut self) -> Sipp {
         wait_for("a gateway's port", || {
-            let ended = sipp.child.try_wait().expect("a child");
-            assert!(ended.is_none(), "`{scenario}` did not start:\n{}", sipp.read("output.log"));
-            is_taken(sipp.port).then_some(())
+            assert!(self.runs(), "`{}` did not start:\n{}", self.name, self.read("output.log"));
+            is_taken(self.port).then_some(())
         });
-        sipp
+        self
+    }
+
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
+        nix::sys::signal::kill(pid, signal).expect("a signal");
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
     }
 
     /// One caller, one call to 0301.
@@ -41,6 +52,14 @@ impl Sipp {
     }
 
     fn start(scenario: &str, calls: u32, router: Option<u16>, flags: &[&str]) -> Sipp {
+        let calls = calls.to_string();
+        let all =
+            ["-m", &calls, "-trace_msg", "-message_file", "messages.log"].into_iter().chain(flags.iter().copied());
+        Sipp::untraced(scenario, router, &all.collect::<Vec<_>>())
+    }
+
+    /// With no trace of its messages but the one that `flags` ask for: under load a trace costs more than the call.
+    pub fn untraced(scenario: &str, router: Option<u16>, flags: &[&str]) -> Sipp {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let code = flags.iter().find_map(|flag| flag.strip_prefix("code=")).unwrap_or("CODE");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/sipp").join(format!("{scenario}.xml"));
@@ -49,8 +68,8 @@ impl Sipp {
         let port = free();
         let mut command = Command::new("sipp");
         command.current_dir(folder.path()).args(["-sf", "scenario.xml", "-i", "127.0.0.1", "-nostdin"]);
-        command.args(["-p", &port.to_string(), "-mp", &free().to_string(), "-m", &calls.to_string(), "-s", "0301"]);
-        command.args(["-trace_msg", "-message_file", "messages.log", "-trace_err", "-error_file", "errors.log"]);
+        command.args(["-p", &port.to_string(), "-mp", &free().to_string(), "-s", "0301"]);
+        command.args(["-trace_err", "-error_file", "errors.log"]);
         command.args(flags.iter().filter(|flag| !flag.starts_with("code=")));
         command.args(router.map(|port| format!("127.0.0.1:{port}")));
         let output = std::fs::File::create(folder.path().join("output.log")).expect("a log file");
@@ -92,7 +111,8 @@ impl Sipp {
         wait_for(&format!("{word} at `{}`", self.name), || (self.count(word) > 0).then_some(()));
     }
 
-    fn read(&self, file: &str) -> String {
+    /// One of its files.
+    pub fn read(&self, file: &str) -> String {
         let path: PathBuf = self.folder.path().join(file);
         String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
     }

@@ -1,8 +1,19 @@
 //! The mill: takes messages that could be real, and damages them.
 
+use crate::speech::{self, ANSWERS, PIECES, Within};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use trunkline::sim::Chance;
+
+/// Who is where: the network that the mill's messages speak of.
+pub struct Ground {
+    pub router: SocketAddr,
+    /// Admitted callers.
+    pub phones: Vec<SocketAddr>,
+    pub gateway: SocketAddr,
+    /// Addresses that nothing is opened for.
+    pub strangers: Vec<SocketAddr>,
+}
 
 /// What the router has sent lately: its branches, tags and cookies are what makes a mutation reach far.
 #[derive(Default)]
@@ -34,137 +45,66 @@ impl Memory {
 }
 
 /// One datagram, and where it comes from.
-pub fn mutated(chance: &mut Chance, memory: &mut Memory) -> (Vec<u8>, SocketAddr) {
-    let (mut bytes, mut from) = base(chance, memory);
+pub fn mutated(chance: &mut Chance, ground: &Ground, memory: &mut Memory) -> (Vec<u8>, SocketAddr) {
+    let (mut bytes, mut from) = base(chance, ground, memory);
     let hits = chance.weighted(&[(60, 0u32), (25, 1), (8, 2), (5, 4), (2, 16)]);
     for _ in 0..hits {
         damage(chance, &mut bytes, memory);
     }
     if chance.percent(5.0) {
-        from = SocketAddr::from(([10, 9, 0, chance.below(255) as u8], 5060));
+        from = *chance.pick(&ground.strangers);
     }
     bytes.truncate(70_000);
     (bytes, from)
 }
 
-fn base(chance: &mut Chance, memory: &mut Memory) -> (Vec<u8>, SocketAddr) {
+fn base(chance: &mut Chance, ground: &Ground, memory: &mut Memory) -> (Vec<u8>, SocketAddr) {
     let recent = memory.any(chance);
     match (chance.below(10), recent) {
         (0..4, _) | (_, None) => {
             memory.calls += u64::from(chance.percent(50.0));
             let call = memory.calls.saturating_sub(chance.below(12));
-            request(chance, call)
+            request(chance, ground, call)
         }
         // An answer to something the router sent, or that thing itself, back from where it went.
         (4..9, Some((bytes, to))) if !bytes.starts_with(b"SIP/2.0") => (answer(chance, &bytes), to),
-        (4..9, Some((bytes, to))) => (in_dialog(chance, &bytes).unwrap_or_else(|| request(chance, memory.calls).0), to),
+        (4..9, Some((bytes, to))) => {
+            (in_dialog(chance, ground, &bytes).unwrap_or_else(|| request(chance, ground, memory.calls).0), to)
+        }
         (_, Some((bytes, to))) => (bytes, to),
     }
 }
 
-fn request(chance: &mut Chance, call: u64) -> (Vec<u8>, SocketAddr) {
+fn request(chance: &mut Chance, ground: &Ground, call: u64) -> (Vec<u8>, SocketAddr) {
     let method = *chance.pick(&[
         "INVITE", "INVITE", "INVITE", "OPTIONS", "MESSAGE", "REGISTER", "CANCEL", "ACK", "BYE", "PRACK", "FOO",
     ]);
     // What belongs to one call is the same in all its requests: CANCEL and ACK must match their INVITE.
-    let number = call % 100_000;
-    let from = SocketAddr::from(([10, 1, 0, 1 + (call % 4) as u8], 5060));
+    let (number, host) = (call % 100_000, ground.router.ip());
+    let from = ground.phones[(call % ground.phones.len() as u64) as usize];
     let uri = match call % 8 {
-        0 => "sip:10.0.0.1".to_string(),
+        0 => format!("sip:{host}"),
         1 => format!("tel:+49{number};phone-context=x"),
-        2 => format!("sips:00{number}@10.0.0.1:5061;transport=tls"),
-        _ => format!("sip:00{number}@10.0.0.1;user=phone"),
+        2 => format!("sips:00{number}@{host}:5061;transport=tls"),
+        _ => format!("sip:00{number}@{};user=phone", ground.router),
     };
-    let text = format!(
-        "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{call};rport\r\nMax-Forwards: 70\r\n\
-         From: \"A, B\" <sip:a@b>;tag=f{call}\r\nTo: <{uri}>\r\nCall-ID: call-{call}\r\nCSeq: 1 {method}\r\n\
-         Contact: <sip:a@{from}>\r\nContent-Length: 4\r\n\r\nv=0\n"
-    );
-    (text.into_bytes(), from)
+    let call = call.to_string();
+    (speech::request(&speech::Request { method, uri: &uri, from, call: &call, branch: &call }), from)
 }
 
-/// A response to a request, made by cutting and joining alone.
+/// A response to a request.
 fn answer(chance: &mut Chance, request: &[u8]) -> Vec<u8> {
-    let code = *chance.pick(&[
-        "100 Trying",
-        "180 Ringing",
-        "183 Progress",
-        "200 OK",
-        "200 OK",
-        "302 Moved",
-        "486 Busy",
-        "487 Gone",
-        "503 No",
-        "603 No",
-    ]);
-    let text = String::from_utf8_lossy(request);
-    let headers = text.split_once("\r\n").map_or("", |(_, rest)| rest);
-    let tagged: Vec<String> = headers
-        .split("\r\n")
-        .map(|line| match line.starts_with("To:") && !line.contains("tag=") {
-            true => format!("{line};tag=t{}", chance.below(3)),
-            false => line.to_string(),
-        })
-        .collect();
-    format!("SIP/2.0 {code}\r\n{}", tagged.join("\r\n")).into_bytes()
+    let line = *chance.pick(&ANSWERS);
+    speech::answer(line, &format!("t{}", chance.below(3)), request)
 }
 
-/// A request of the dialog that a forwarded 2xx has made: its Record-Routes become Routes.
-fn in_dialog(chance: &mut Chance, response: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(response).ok()?;
-    let line = |name: &str| text.split("\r\n").find(|l| l.starts_with(name));
-    let mut routes: Vec<String> = text
-        .split("\r\n")
-        .filter(|l| l.starts_with("Record-Route"))
-        .map(|l| l.replace("Record-Route", "Route"))
-        .collect();
-    if routes.is_empty() {
-        return None;
-    }
-    routes.reverse();
+/// A request of the dialog that a forwarded 2xx has made.
+fn in_dialog(chance: &mut Chance, ground: &Ground, response: &[u8]) -> Option<Vec<u8>> {
     let method = *chance.pick(&["ACK", "BYE", "INVITE", "INFO", "PRACK"]);
-    let (from, to, call) = (line("From")?, line("To")?, line("Call-ID")?);
+    let (uri, branch) = (format!("sip:g@{}", ground.gateway), format!("d{}", chance.below(10_000)));
     let number = 1 + chance.below(3);
-    Some(
-        format!(
-            "{method} sip:g@10.2.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 10.1.0.1:5060;branch=z9hG4bKd{}\r\n{}\r\n{from}\r\n{to}\r\n{call}\r\n\
-             CSeq: {number} {method}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
-            chance.below(10_000),
-            routes.join("\r\n")
-        )
-        .into_bytes(),
-    )
+    speech::in_dialog(&Within { method, uri: &uri, via: ground.phones[0], branch: &branch, number }, response)
 }
-
-/// Pieces that parsers have stumbled over.
-const PIECES: [&[u8]; 26] = [
-    b"\r\n",
-    b"\r\n\r\n",
-    b"\n",
-    b"\r",
-    b"\0",
-    b"\r\n ",
-    b",",
-    b";",
-    b"\"",
-    b"<",
-    b">",
-    b"%00",
-    b"%",
-    b"\xff\xfe",
-    b"Content-Length: 99999999999999999999\r\n",
-    b"Content-Length: -1\r\n",
-    b"Via: SIP/2.0/UDP [::1:5060;branch=\r\n",
-    b"Via: SIP/2.0/UDP 10.0.0.1;received=;rport=99999;maddr=224.0.0.1\r\n",
-    b"Route: <sip:10.0.0.1;lr>, <sip:10.0.0.1>\r\n",
-    b"Route: <sip:10.9.9.9>\r\n",
-    b"CSeq: 4294967296 INVITE\r\n",
-    b"Max-Forwards: 256\r\n",
-    b"To: sip:x;tag=\r\n",
-    b"Proxy-Require: a,,b\r\n",
-    b"Record-Route: <sip:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@10.0.0.1;lr>\r\n",
-    b";tag=x;tag=y",
-];
 
 fn damage(chance: &mut Chance, bytes: &mut Vec<u8>, memory: &Memory) {
     let length = bytes.len() as u64;

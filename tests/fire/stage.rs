@@ -1,0 +1,56 @@
+//! What every storm is given: how hard to blow, the router's binary, a rhythm, and where to say how far it is.
+
+use crate::router::Setup;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub struct Stage {
+    /// As long as specified; else as long as every change can wait for.
+    pub full: bool,
+    /// The router.
+    pub program: PathBuf,
+}
+
+impl Stage {
+    /// `full` or `short`.
+    pub fn either<T>(&self, full: T, short: T) -> T {
+        if self.full { full } else { short }
+    }
+
+    /// A router of this binary in front of gateways.
+    pub fn setup(&self, gateways: &[u16]) -> Setup {
+        let mut setup = Setup::new(gateways);
+        setup.program = self.program.clone();
+        // A machine that is busy with the storm itself must not look like a dead gateway.
+        setup.failover = "attempt_timeout: 4s, ring_timeout: 30s";
+        setup
+    }
+
+    pub fn say(&self, what: impl Display) {
+        eprintln!("    {what}");
+    }
+}
+
+/// A beat: `next` returns at multiples of `every` since the start, at once when it is late.
+pub struct Rhythm {
+    start: Instant,
+    every: Duration,
+    beats: u32,
+}
+
+impl Rhythm {
+    pub fn new(every: Duration) -> Rhythm {
+        Rhythm { start: Instant::now(), every, beats: 0 }
+    }
+
+    pub fn next(&mut self) {
+        self.beats += 1;
+        rest((self.start + self.every * self.beats).saturating_duration_since(Instant::now()));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a storm blows in a rhythm; nothing is waited for")]
+pub fn rest(time: Duration) {
+    std::thread::sleep(time);
+}
