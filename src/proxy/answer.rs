@@ -2,7 +2,7 @@
 //! F21).
 
 use super::attempt::TIMER_C;
-use super::call::{Cancel, End, Held, Phase, Plan, Role};
+use super::call::{Asked, Cancel, End, Held, Phase, Plan, Role};
 use super::{Core, Effects, forward};
 use crate::health::ProbeResult;
 use crate::record::Why;
@@ -25,11 +25,10 @@ impl Core {
             Received::Success => self.success(now, ix, message, out),
             Received::Failure => self.failure(now, ix, message, out),
             Received::Repeated => {
-                let (sent, flow) = (branch.sent.as_deref(), branch.flow);
-                if let Some(ack) = sent {
+                if let Some(Asked { sent: Some(ack), flow, .. }) = branch.asked.as_deref() {
                     let start = out.arena.len();
                     out.arena.extend_from_slice(ack);
-                    out.send_from(start, flow);
+                    out.send_from(start, *flow);
                 }
             }
             Received::Ignored => {}
@@ -42,7 +41,8 @@ impl Core {
         self.judge(ix, ProbeResult::Code { code, retry_after: None }, out);
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
         let call_ix = branch.call;
-        if let Cancel::Wanted(reason) = &branch.cancel {
+        let Some(asked) = branch.asked.as_deref_mut() else { return };
+        if let Cancel::Wanted(reason) = &asked.cancel {
             let reason = reason.clone();
             return self.send_cancel(now, ix, &reason, out); // checklist X19, F10, E2, E9
         }
@@ -59,29 +59,20 @@ impl Core {
             None => return,
         };
         if code == 100 {
-            if branch.phase == Phase::Silent {
-                branch.phase = Phase::Trying;
+            if asked.phase == Phase::Silent {
+                asked.phase = Phase::Trying;
                 let patience = failover.as_ref().and_then(|failover| failover.progress_timeout);
-                branch.wait = Some(patience.map_or(now.at + TIMER_C, |patience| branch.started + patience));
+                asked.wait = Some(patience.map_or(now.at + TIMER_C, |patience| asked.started + patience));
             }
             #[cfg(feature = "sim")]
-            if !self.planted(super::Plant::ForwardedTrying) {
+            if self.plant != super::Plant::ForwardedTrying {
                 return;
             }
             #[cfg(not(feature = "sim"))]
             return; // hop by hop: never forwarded (checklist X1)
         }
-        self.ringing(now, ix, failover.as_deref());
+        ringing(now, asked, failover.as_deref());
         self.forward_provisional(now, call_ix, message, out);
-    }
-
-    /// 101–199: the ring timer runs from the first, timer C from each (checklist X13).
-    fn ringing(&mut self, now: Now, ix: u32, failover: Option<&Failover>) {
-        let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        branch.phase = Phase::Ringing;
-        let rang_at = *branch.rang_at.get_or_insert(now.at);
-        let timer_c = now.at + TIMER_C;
-        branch.wait = Some(failover.map_or(timer_c, |failover| timer_c.min(rang_at + failover.ring_timeout)));
     }
 
     fn forward_provisional(&mut self, now: Now, call_ix: u32, message: &Message, out: &mut Effects) {
@@ -90,7 +81,7 @@ impl Core {
         if !forward::response(message, None, &mut out.arena) {
             return;
         }
-        out.send_from(start, call.reply_to);
+        out.send_from(start, *call.reply_to);
         if message.code() != 100 {
             call.last = Some(out.arena[start..].into());
         }
@@ -109,15 +100,14 @@ impl Core {
         self.judge(ix, ProbeResult::Code { code: message.code(), retry_after: None }, out);
         let timers = self.timers;
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        branch.sent = None;
-        branch.wait = None;
+        branch.answered();
         let (call_ix, role) = (branch.call, branch.role);
         let Some(call) = self.calls.get_mut(call_ix as usize) else { return };
         let start = out.arena.len();
         if !forward::response(message, None, &mut out.arena) {
             return;
         }
-        out.send_from(start, call.reply_to);
+        out.send_from(start, *call.reply_to);
         let decided = !call.server.proceeding();
         let late = call.cancelled || role == Role::Abandoned || (decided && !call.server.accepted());
         if call.server.respond(now.at, message.code(), &timers) {
@@ -128,9 +118,10 @@ impl Core {
             call.awaited_ack = Some(ack);
             self.awaited_acks.insert(ack);
         }
-        let others: smallvec::SmallVec<[u32; 2]> = call.branches.iter().copied().filter(|&other| other != ix).collect();
-        for other in others {
-            self.lose_branch(now, other, Why::Lost, ELSEWHERE, out);
+        for other in self.branches_of(call_ix) {
+            if other != ix {
+                self.lose_branch(now, other, Why::Lost, ELSEWHERE, out);
+            }
         }
         self.answered(now, ix, message, late, out);
         self.settle_call(call_ix);
@@ -141,7 +132,9 @@ impl Core {
         self.judge_final(ix, code, message.retry_after(), out);
         self.acknowledge(ix, message, out);
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        branch.wait = None;
+        if let Some(asked) = branch.asked.as_deref_mut() {
+            asked.wait = None;
+        }
         let (call_ix, role) = (branch.call, branch.role);
         if role == Role::Running {
             self.attempt_over(now, ix, End { code, why: Why::Replied }, Some(message), out);
@@ -154,14 +147,16 @@ impl Core {
     /// The ACK for a failure is ours to send, and to keep for the failure's repetitions (checklist T10).
     fn acknowledge(&mut self, ix: u32, message: &Message, out: &mut Effects) {
         let limits = self.loaded.snapshot.limits;
-        let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        let Some(sent) = branch.sent.take() else { return };
+        let Some(asked) = self.branches.get_mut(ix as usize).and_then(|branch| branch.asked.as_deref_mut()) else {
+            return;
+        };
+        let Some(sent) = asked.sent.take() else { return };
         let mut index = Index::default();
         let Ok(Parsed::Message(invite)) = parse(&sent, &mut index, &limits) else { return };
         let start = out.arena.len();
         forward::ack(&invite, message, &mut out.arena);
-        out.send_from(start, branch.flow);
-        branch.sent = Some(out.arena[start..].into());
+        out.send_from(start, asked.flow);
+        asked.sent = Some(out.arena[start..].into());
     }
 
     /// A running attempt ended without a 2xx: the next gateway, or a final answer.
@@ -210,11 +205,13 @@ impl Core {
     /// Tells the health engine of an attempt's first sign of life, or of none; once an attempt.
     pub(super) fn judge(&mut self, ix: u32, result: ProbeResult, out: &mut Effects) {
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        if std::mem::replace(&mut branch.judged, true) {
+        let call = branch.call;
+        let Some(asked) = branch.asked.as_deref_mut() else { return };
+        if std::mem::replace(&mut asked.judged, true) {
             return;
         }
-        let trial = std::mem::take(&mut branch.trial);
-        let (Some(gateway), call) = (branch.gateway, branch.call) else { return };
+        let trial = std::mem::take(&mut asked.trial);
+        let Some(gateway) = asked.gateway else { return };
         let Some(setup) = self.calls.get(call as usize).and_then(|call| call.setup.as_deref()) else { return };
         let gateway = setup.loaded.snapshot.table.gateway(gateway);
         out.evidence.push(crate::health::Evidence {
@@ -228,14 +225,22 @@ impl Core {
 
     /// A final with Retry-After rests the gateway, also where a 1xx showed life before (checklist D7).
     fn judge_final(&mut self, ix: u32, code: u16, retry_after: Option<u32>, out: &mut Effects) {
-        if let Some(branch) = self.branches.get_mut(ix as usize)
-            && code == 503
+        if code == 503
             && retry_after.is_some()
+            && let Some(asked) = self.branches.get_mut(ix as usize).and_then(|branch| branch.asked.as_deref_mut())
         {
-            branch.judged = false;
+            asked.judged = false;
         }
         self.judge(ix, ProbeResult::Code { code, retry_after }, out);
     }
+}
+
+/// 101–199: the ring timer runs from the first, timer C from each (checklist X13).
+fn ringing(now: Now, asked: &mut Asked, failover: Option<&Failover>) {
+    asked.phase = Phase::Ringing;
+    let rang_at = *asked.rang_at.get_or_insert(now.at);
+    let timer_c = now.at + TIMER_C;
+    asked.wait = Some(failover.map_or(timer_c, |failover| timer_c.min(rang_at + failover.ring_timeout)));
 }
 
 /// Whether an attempt that ended so is followed by another one (checklist F1 to F5; F4 is beyond configuration).

@@ -1,6 +1,6 @@
 //! One attempt: an INVITE to one gateway, in a branch of its own (checklist F15, F16).
 
-use super::call::{Branch, Cancel, Phase, Plan, Role, Setup};
+use super::call::{Asked, Branch, BranchIx, Plan, Setup};
 use super::cookie::{Cookie, Side, flow_room, short, tag_hash};
 use super::forward::{self, OurVia, Rewrite};
 use super::hunt::Next;
@@ -99,33 +99,18 @@ impl Core {
         };
         forward::request(&message, &rewrite, &mut out.arena);
         out.send_from(start, way.flow);
-        let branch = Branch {
-            nonce: token.nonce,
-            call: ix,
-            client: InviteClient::new(now.at, &self.timers, way.flow.transport.reliable()),
-            flow: way.flow,
-            alarm: Default::default(),
-            sent: Some(out.arena[start..].into()),
-            role: Role::Running,
-            phase: Phase::Silent,
-            wait: Some(now.at + patience),
-            rang_at: None,
-            cancel: Cancel::No,
-            attempt: position,
-            gateway: Some(attempt.gateway),
-            started: now.at,
-            trial,
-            judged: false,
-            legs: SmallVec::new(),
-        };
-        self.insert_branch(ix, branch);
+        let mut asked = Asked::new(now.at, way.flow, &out.arena[start..], Some(now.at + patience));
+        (asked.gateway, asked.trial) = (Some(attempt.gateway), trial);
+        let client = InviteClient::new(now.at, &self.timers, way.flow.transport.reliable());
+        self.insert_branch(Branch::new(ix, token.nonce, client, position, asked));
     }
 
-    pub(super) fn insert_branch(&mut self, call: u32, branch: Branch) {
-        let ix = self.branches.insert(branch) as u32;
-        if let Some(call) = self.calls.get_mut(call as usize) {
-            call.branches.push(ix);
+    pub(super) fn insert_branch(&mut self, mut branch: Branch) {
+        let ix = self.branches.vacant_key() as u32;
+        if let Some(call) = self.calls.get_mut(branch.call as usize) {
+            branch.older = call.newest.replace(BranchIx::of(ix));
         }
+        self.branches.insert(branch);
         self.settle_branch(ix);
     }
 

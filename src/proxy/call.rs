@@ -3,14 +3,16 @@
 
 use super::alarm::Alarm;
 use super::hunt::Hunt;
+use super::peers::Peer;
 use super::rows::Close;
 use crate::flow::Flow;
-use crate::record::{Leg, Record, RecordId, Why};
+use crate::record::{Leg, Record, Why};
 use crate::route::GatewayIx;
 use crate::sip::Stored;
 use crate::time::Instant;
 use crate::transaction::{InviteClient, InviteServer, Key, NonInviteClient};
 use smallvec::SmallVec;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 /// An INVITE's server transaction and response context (RFC 3261 §16.7). Small, for it outlives the set-up by 32 s.
@@ -18,21 +20,25 @@ pub(super) struct Call {
     pub key: Key,
     pub server: InviteServer,
     /// Where its responses go (RFC 3261 §18.2.2, RFC 3581 §4).
-    pub reply_to: Flow,
+    pub reply_to: Peer,
     pub alarm: Alarm,
+    /// The client transaction begun last, of those that still live; each names the one before.
+    pub newest: Option<BranchIx>,
     /// The last response sent, for retransmissions. `None`: the 100, made anew from the repeated INVITE.
     pub last: Option<Box<[u8]>>,
-    /// The caller's CANCEL came before a final.
-    pub cancelled: bool,
-    /// Client transactions that still live.
-    pub branches: SmallVec<[u32; 2]>,
     /// Dropped as soon as the call's fate is sealed and written down.
     pub setup: Option<Box<Setup>>,
-    /// The record that was opened by the first 2xx.
-    pub open: Option<RecordId>,
+    /// The number of the record that was opened by the first 2xx.
+    pub open: Option<NonZeroU64>,
     /// Answered: how its ACK is known when it passes.
-    pub awaited_ack: Option<u64>,
+    pub awaited_ack: Option<NonZeroU64>,
+    /// The caller's CANCEL came before a final.
+    pub cancelled: bool,
 }
+
+/// The place of a branch, in four bytes where there may be none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BranchIx(NonZeroU32);
 
 /// What a call in set-up holds on to. It keeps the revision that accepted its INVITE (checklist F26).
 pub(super) struct Setup {
@@ -69,24 +75,34 @@ pub(super) struct Held {
     pub bytes: Box<[u8]>,
 }
 
-/// One INVITE client transaction.
+/// One INVITE client transaction. After its 2xx only this much of it is left.
 pub(super) struct Branch {
     pub nonce: u64,
-    pub call: u32,
     pub client: InviteClient,
-    pub flow: Flow,
+    /// What is needed until the 2xx.
+    pub asked: Option<Box<Asked>>,
+    /// The answered legs that the record knows.
+    pub legs: Legs,
+    pub call: u32,
+    /// The call's branch before this one.
+    pub older: Option<BranchIx>,
     pub alarm: Alarm,
+    /// Position among the call's attempts.
+    pub attempt: u8,
+    pub role: Role,
+}
+
+/// A branch that has had no 2xx.
+pub(super) struct Asked {
+    pub flow: Flow,
     /// The INVITE as sent; after a failure its ACK; nothing after a 2xx.
     pub sent: Option<Box<[u8]>>,
-    pub role: Role,
     pub phase: Phase,
     /// When the proxy's patience ends: attempt, progress, ring or give-up time, timer C.
     pub wait: Option<Instant>,
     /// When a 180 was first seen: `ring_timeout` runs from there.
     pub rang_at: Option<Instant>,
     pub cancel: Cancel,
-    /// Position among the call's attempts.
-    pub attempt: u8,
     /// `None` inside a dialog.
     pub gateway: Option<GatewayIx>,
     pub started: Instant,
@@ -94,8 +110,13 @@ pub(super) struct Branch {
     pub trial: bool,
     /// The health engine has heard of this attempt.
     pub judged: bool,
-    /// The answered legs that the record knows.
-    pub legs: SmallVec<[Leg; 1]>,
+}
+
+/// The legs of one branch: one, but where a gateway forks behind itself.
+#[derive(Default)]
+pub(super) struct Legs {
+    first: Option<Leg>,
+    more: Option<Box<SmallVec<[Leg; 4]>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,13 +156,128 @@ pub(super) struct End {
     pub why: Why,
 }
 
+impl Call {
+    pub fn new(key: Key, server: InviteServer, reply_to: Peer) -> Call {
+        Call {
+            key,
+            server,
+            reply_to,
+            alarm: Alarm::default(),
+            newest: None,
+            last: None,
+            setup: None,
+            open: None,
+            awaited_ack: None,
+            cancelled: false,
+        }
+    }
+}
+
+impl BranchIx {
+    pub fn of(ix: u32) -> BranchIx {
+        BranchIx(NonZeroU32::MIN.saturating_add(ix))
+    }
+
+    pub fn place(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+impl Asked {
+    /// The INVITE goes out now; `wait` ends the patience for a first response.
+    pub fn new(now: Instant, flow: Flow, sent: &[u8], wait: Option<Instant>) -> Asked {
+        Asked {
+            flow,
+            sent: Some(sent.into()),
+            phase: Phase::Silent,
+            wait,
+            rang_at: None,
+            cancel: Cancel::No,
+            gateway: None,
+            started: now,
+            trial: false,
+            judged: false,
+        }
+    }
+
+    /// Whether a CANCEL is on its way or wanted.
+    pub fn cancelling(&self) -> bool {
+        !matches!(self.cancel, Cancel::No)
+    }
+}
+
+impl Legs {
+    /// False when it was known.
+    pub fn add(&mut self, leg: Leg) -> bool {
+        match self.first {
+            None => self.first = Some(leg),
+            Some(first) if first == leg => return false,
+            Some(_) => {
+                let more = self.more.get_or_insert_default();
+                if more.contains(&leg) {
+                    return false;
+                }
+                more.push(leg);
+            }
+        }
+        true
+    }
+}
+
 impl Branch {
+    pub fn new(call: u32, nonce: u64, client: InviteClient, attempt: u8, asked: Asked) -> Branch {
+        Branch {
+            nonce,
+            client,
+            asked: Some(Box::new(asked)),
+            legs: Legs::default(),
+            call,
+            older: None,
+            alarm: Alarm::default(),
+            attempt,
+            role: Role::Running,
+        }
+    }
+
+    /// The call hangs on it, and its final may still come.
+    pub fn running(&self) -> bool {
+        self.role == Role::Running && self.client.pending()
+    }
+
+    /// A 2xx came: nothing is sent again, and nothing waited for. A CANCEL that is on its way still is.
+    pub fn answered(&mut self) {
+        if let Some(asked) = self.asked.as_deref_mut() {
+            asked.sent = None;
+            asked.wait = None;
+        }
+        self.asked.take_if(|asked| !matches!(asked.cancel, Cancel::Sent(_)));
+    }
+
     pub fn deadline(&self) -> Option<Instant> {
-        let cancel = match &self.cancel {
+        let own = self.client.deadline();
+        let Some(asked) = self.asked.as_deref() else { return own };
+        let cancel = match &asked.cancel {
             Cancel::Sent(cancel) => cancel.client.deadline(),
             _ => None,
         };
-        let wait = if self.client.pending() { self.wait } else { None };
-        self.client.deadline().into_iter().chain(wait).chain(cancel).min()
+        let wait = if self.client.pending() { asked.wait } else { None };
+        own.into_iter().chain(wait).chain(cancel).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_half_a_minute_stays_small() {
+        assert_eq!((size_of::<Call>(), size_of::<Branch>()), (104, 72));
+    }
+
+    #[test]
+    fn each_leg_counts_once() {
+        let mut legs = Legs::default();
+        let new = [1, 2, 1, 3, 2, 3].map(|leg| legs.add(Leg(leg)));
+        assert_eq!(new, [true, true, false, true, false, false]);
     }
 }

@@ -1,6 +1,6 @@
 //! CANCEL, from the caller and towards gateways (RFC 3261 §9, §16.10; checklist X19 to X21, F17 to F19).
 
-use super::call::{Cancel, CancelClient, Role};
+use super::call::{Asked, Branch, Cancel, CancelClient};
 use super::receive::Arrival;
 use super::{Core, Effects, forward};
 use crate::health::ProbeResult;
@@ -12,8 +12,8 @@ impl Core {
     /// The caller's CANCEL: 200 at once, then each pending branch is cancelled.
     pub(super) fn cancel_request(&mut self, arrival: &Arrival, key: Key, out: &mut Effects) {
         let invite = self.secrets.matcher.key(&arrival.message, &arrival.via, Method::Invite);
-        let call = match self.owners.get(&invite) {
-            Some(&super::core::Owner::Call(ix)) => ix,
+        let call = match self.owner(invite) {
+            Some(super::owners::Owner::Call(ix)) => ix,
             _ if arrival.admission.admitted => {
                 let why = "no INVITE is known that this CANCEL belongs to";
                 return self.refuse(arrival, key, 481, "Call/Transaction Does Not Exist", why, out);
@@ -32,12 +32,9 @@ impl Core {
             return;
         }
         call.cancelled = true;
-        let branches = call.branches.clone();
         let mut pending = false;
-        for branch in branches {
-            let running =
-                self.branches.get(branch as usize).is_some_and(|b| b.role == Role::Running && b.client.pending());
-            if running {
+        for branch in self.branches_of(ix) {
+            if self.branches.get(branch as usize).is_some_and(Branch::running) {
                 pending = true;
                 self.cancel_branch(now, branch, reason, out);
                 self.settle_branch(branch);
@@ -59,15 +56,13 @@ impl Core {
     /// Cancels one branch: now if it has shown a 1xx, else as soon as it does, never before (checklist X19).
     pub(super) fn cancel_branch(&mut self, now: Now, ix: u32, reason: &[u8], out: &mut Effects) {
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        if Core::cancelling(branch) {
-            return;
-        }
+        let Some(asked) = branch.asked.as_deref_mut().filter(|asked| !asked.cancelling()) else { return };
         #[cfg(feature = "sim")]
         let early = self.plant == super::Plant::EarlyCancel;
         #[cfg(not(feature = "sim"))]
         let early = false;
         if branch.client.calling() && !early {
-            branch.cancel = Cancel::Wanted(reason.into());
+            asked.cancel = Cancel::Wanted(reason.into());
         } else {
             self.send_cancel(now, ix, reason, out);
         }
@@ -76,23 +71,25 @@ impl Core {
     /// Sends the CANCEL to where the INVITE went, and gives its final 64·T1 (checklist X20, X21).
     pub(super) fn send_cancel(&mut self, now: Now, ix: u32, reason: &[u8], out: &mut Effects) {
         let (limits, timers) = (self.loaded.snapshot.limits, self.timers);
-        let Some(branch) = self.branches.get_mut(ix as usize) else { return };
+        let Some(asked) = self.branches.get_mut(ix as usize).and_then(|branch| branch.asked.as_deref_mut()) else {
+            return;
+        };
         let mut index = Index::default();
-        let Some(sent) = branch.sent.as_deref() else { return };
+        let Some(sent) = asked.sent.as_deref() else { return };
         let Ok(Parsed::Message(invite)) = parse(sent, &mut index, &limits) else { return };
         let start = out.arena.len();
         forward::cancel(&invite, reason, &mut out.arena);
-        out.send_from(start, branch.flow);
-        let client = NonInviteClient::new(now.at, &timers, branch.flow.transport.reliable());
-        branch.cancel = Cancel::Sent(Box::new(CancelClient { client, bytes: out.arena[start..].into() }));
-        branch.wait = Some(now.at + timers.long());
+        out.send_from(start, asked.flow);
+        let client = NonInviteClient::new(now.at, &timers, asked.flow.transport.reliable());
+        asked.cancel = Cancel::Sent(Box::new(CancelClient { client, bytes: out.arena[start..].into() }));
+        asked.wait = Some(now.at + timers.long());
     }
 
     /// A response to our CANCEL: nothing but the end of its repetition.
     pub(super) fn cancel_response(&mut self, now: Now, ix: u32, message: &Message) {
         let timers = self.timers;
         if let Some(branch) = self.branches.get_mut(ix as usize)
-            && let Cancel::Sent(cancel) = &mut branch.cancel
+            && let Some(Asked { cancel: Cancel::Sent(cancel), .. }) = branch.asked.as_deref_mut()
         {
             cancel.client.receive(now.at, message.code(), &timers);
             self.settle_branch(ix);

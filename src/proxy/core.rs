@@ -1,10 +1,12 @@
 //! The core: tables of transactions, the timers, and the entrances that the worker calls.
 
 use super::addresses::Addresses;
-use super::alarm::Timer;
+use super::alarm::{Packed, Timer};
 use super::call::{Branch, Call};
 use super::cookie::CookieKeys;
 use super::exchange::Exchange;
+use super::owners::Owners;
+use super::peers::Peers;
 use super::probe::Probing;
 use super::secrets::Secrets;
 use super::{Counters, Effects, Load, Loaded};
@@ -13,19 +15,11 @@ use crate::health::{ProbeResult, ProbeToken};
 use crate::route::Decision;
 use crate::sip::Index;
 use crate::time::{Instant, Now};
-use crate::transaction::{Key, Timers, Wheel};
-use slab::Slab;
-use std::collections::{HashMap, HashSet};
+use crate::transaction::{Shelf, Timers, Wheel};
+
+use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::sync::Arc;
-
-/// Which server transaction a key belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    Call(u32),
-    Exchange(u32),
-}
-
-type Owners = HashMap<Key, Owner, foldhash::fast::FixedState>;
 
 /// Above this many live server transactions new calls get 503 (checklist T16).
 const MOST_TRANSACTIONS: usize = 1_000_000;
@@ -36,23 +30,24 @@ pub struct Core {
     pub(super) secrets: Secrets,
     pub(super) cookie_keys: CookieKeys,
     pub(super) timers: Timers,
-    pub(super) wheel: Wheel<Timer>,
+    pub(super) wheel: Wheel<Packed>,
     pub(super) owners: Owners,
-    pub(super) calls: Slab<Call>,
-    pub(super) branches: Slab<Branch>,
-    pub(super) exchanges: Slab<Exchange>,
-    pub(super) probes: Slab<Probing>,
+    pub(super) peers: Peers,
+    pub(super) calls: Shelf<Call>,
+    pub(super) branches: Shelf<Branch>,
+    pub(super) exchanges: Shelf<Exchange>,
+    pub(super) probes: Shelf<Probing>,
     /// Probes that ended, for the health engine.
     pub(super) probed: Vec<(ProbeToken, ProbeResult)>,
     pub(super) draining: bool,
     /// Answers whose ACK has not passed yet: a router that drains stays for them.
-    pub(super) awaited_acks: HashSet<u64, foldhash::fast::FixedState>,
+    pub(super) awaited_acks: HashSet<NonZeroU64, foldhash::fast::FixedState>,
     pub(super) counters: Counters,
     pub(super) strangers: super::access::Budget,
     /// Scratch, reused from message to message.
     pub(super) index: Index,
     pub(super) decision: Decision,
-    fired: Vec<Timer>,
+    fired: Vec<Packed>,
     #[cfg(feature = "sim")]
     pub(super) plant: super::Plant,
 }
@@ -66,8 +61,7 @@ impl Core {
         loaded: Loaded,
         paths: Box<dyn Paths>,
     ) -> Core {
-        let mut secrets = Secrets::new(seed);
-        let owners = Owners::with_hasher(foldhash::fast::FixedState::with_seed(secrets.random()));
+        let secrets = Secrets::new(seed);
         let mut addresses = Addresses::new(paths);
         addresses.reload(&loaded.snapshot);
         Core {
@@ -77,11 +71,12 @@ impl Core {
             cookie_keys: CookieKeys { present, previous },
             timers: Timers::default(),
             wheel: Wheel::new(now.at),
-            owners,
-            calls: Slab::new(),
-            branches: Slab::new(),
-            exchanges: Slab::new(),
-            probes: Slab::new(),
+            owners: Owners::default(),
+            peers: Peers::default(),
+            calls: Shelf::new(),
+            branches: Shelf::new(),
+            exchanges: Shelf::new(),
+            probes: Shelf::new(),
             probed: Vec::new(),
             draining: false,
             awaited_acks: HashSet::with_hasher(foldhash::fast::FixedState::with_seed(0)),
@@ -120,8 +115,10 @@ impl Core {
     pub fn fire(&mut self, now: Now, out: &mut Effects) {
         let mut fired = std::mem::take(&mut self.fired);
         self.wheel.expire(now.at, &mut fired);
+        // Before any of them is acted upon: what one does may arm or disarm the next.
+        fired.iter().for_each(|timer| self.spent(timer.timer()));
         for timer in fired.drain(..) {
-            match timer {
+            match timer.timer() {
                 Timer::Call(ix) => self.call_timer(now, ix, out),
                 Timer::Branch(ix) => self.branch_timer(now, ix, out),
                 Timer::Exchange(ix) => self.exchange_timer(now, ix, out),
@@ -129,6 +126,19 @@ impl Core {
             }
         }
         self.fired = fired;
+    }
+
+    /// The wheel has fired it: its owner's alarm is armed no longer.
+    fn spent(&mut self, timer: Timer) {
+        let alarm = match timer {
+            Timer::Call(ix) => self.calls.get_mut(ix as usize).map(|call| &mut call.alarm),
+            Timer::Branch(ix) => self.branches.get_mut(ix as usize).map(|branch| &mut branch.alarm),
+            Timer::Exchange(ix) => self.exchanges.get_mut(ix as usize).map(|exchange| &mut exchange.alarm),
+            Timer::Probe(ix) => self.probes.get_mut(ix as usize).map(|probe| &mut probe.alarm),
+        };
+        if let Some(alarm) = alarm {
+            alarm.spent();
+        }
     }
 
     pub fn deadline(&self) -> Option<Instant> {
@@ -152,7 +162,7 @@ impl Core {
             server_transactions: self.calls.len() + self.exchanges.len(),
             client_transactions: self.branches.len()
                 + self.probes.len()
-                + self.exchanges.iter().filter(|(_, exchange)| exchange.client.is_some()).count(),
+                + self.exchanges.iter().filter(|(_, exchange)| exchange.waiting()).count(),
             timers: self.wheel.len(),
         }
     }
@@ -193,15 +203,14 @@ impl Core {
         let branches: Vec<u32> = self
             .branches
             .iter()
-            .filter(|(_, b)| same(&b.flow) && b.client.calling())
+            .filter(|(_, b)| b.asked.as_ref().is_some_and(|asked| same(&asked.flow)) && b.client.calling())
             .map(|(ix, _)| ix as u32)
             .collect();
         for ix in branches {
             self.branch_undelivered(now, ix, out);
         }
-        let silent = |e: &Exchange| e.client.as_ref().is_some_and(|client| client.trying());
-        let exchanges: Vec<u32> =
-            self.exchanges.iter().filter(|(_, e)| same(&e.flow) && silent(e)).map(|(ix, _)| ix as u32).collect();
+        let silent = |e: &Exchange| e.silent_flow().is_some_and(same);
+        let exchanges: Vec<u32> = self.exchanges.iter().filter(|(_, e)| silent(e)).map(|(ix, _)| ix as u32).collect();
         for ix in exchanges {
             self.exchange_undelivered(now, ix, out);
         }

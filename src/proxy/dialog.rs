@@ -2,7 +2,7 @@
 //! X22, X26).
 
 use super::attempt::hops_left;
-use super::call::{Branch, Cancel, Phase, Plan, Role, Setup};
+use super::call::{Asked, Branch, Plan, Setup};
 use super::cookie::{self, Cookie, tag_hash};
 use super::forward::{self, OurVia, Rewrite};
 use super::initial::unsupported;
@@ -247,26 +247,9 @@ impl Core {
             index: self.branches.vacant_key() as u32,
         };
         let start = self.forward_in_dialog(arrival, way, token, out);
-        let branch = Branch {
-            nonce: token.nonce,
-            call,
-            client: InviteClient::new(arrival.now.at, &self.timers, way.flow.transport.reliable()),
-            flow: way.flow,
-            alarm: Default::default(),
-            sent: Some(out.arena[start..].into()),
-            role: Role::Running,
-            phase: Phase::Silent,
-            wait: None,
-            rang_at: None,
-            cancel: Cancel::No,
-            attempt: 0,
-            gateway: None,
-            started: arrival.now.at,
-            trial: false,
-            judged: true,
-            legs: SmallVec::new(),
-        };
-        self.insert_branch(call, branch);
+        let asked = Asked::new(arrival.now.at, way.flow, &out.arena[start..], None);
+        let client = InviteClient::new(arrival.now.at, &self.timers, way.flow.transport.reliable());
+        self.insert_branch(Branch::new(call, token.nonce, client, 0, asked));
     }
 }
 

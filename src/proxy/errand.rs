@@ -3,6 +3,7 @@
 
 use super::attempt::{gateway_uri, hops_left};
 use super::call::{End, Held};
+use super::exchange::Course;
 use super::forward::{self, OurVia, Rewrite};
 use super::hunt::{Hunt, Next};
 use super::initial::verdict;
@@ -58,7 +59,7 @@ impl Core {
             return self.refuse(arrival, key, reply.code, &reply.reason, super::initial::why_refused(decision), out);
         }
         let mut exchange = self.blank_exchange(arrival, key);
-        exchange.errand = Some(Box::new(Errand {
+        let errand = Some(Box::new(Errand {
             request: Stored::keep(&arrival.message),
             source: arrival.flow,
             loaded: self.loaded.clone(),
@@ -68,12 +69,13 @@ impl Core {
             drop_identity: !arrival.admission.trusted,
             unjudged: None,
         }));
+        exchange.course = Some(Box::new(Course::new(arrival, None, errand)));
         let ix = self.insert_exchange(exchange);
         self.next_errand(arrival.now, ix, out);
     }
 
     pub(super) fn next_errand(&mut self, now: Now, ix: u32, out: &mut Effects) {
-        let Some(mut errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.take()) else { return };
+        let Some(mut errand) = self.course(ix).and_then(|course| course.errand.take()) else { return };
         match errand.hunt.next(now.at, &errand.loaded.board, |_, _| {}) {
             Next::Attempt { attempt, trial } => {
                 let way = self.way_to(&errand.loaded, attempt.gateway);
@@ -103,9 +105,9 @@ impl Core {
                 out.send_from(start, way.flow);
                 errand.unjudged = Some((attempt.gateway, trial));
                 let patience = errand.hunt.failover.attempt_timeout;
-                if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
-                    exchange.errand = Some(errand);
-                    exchange.wait = Some(now.at + patience);
+                if let Some(course) = self.course(ix) {
+                    course.errand = Some(errand);
+                    course.wait = Some(now.at + patience);
                 }
                 self.sent_downstream(now, ix, token, way.flow, &out.arena[start..]);
             }
@@ -127,7 +129,7 @@ impl Core {
 
     /// Tells the health engine what a request outside a dialog showed.
     pub(super) fn judge_errand(&mut self, ix: u32, result: ProbeResult, out: &mut Effects) {
-        let Some(errand) = self.exchanges.get_mut(ix as usize).and_then(|e| e.errand.as_deref_mut()) else { return };
+        let Some(errand) = self.course(ix).and_then(|course| course.errand.as_deref_mut()) else { return };
         let Some((gateway, trial)) = errand.unjudged.take() else { return };
         let gateway = errand.loaded.snapshot.table.gateway(gateway);
         out.evidence.push(Evidence {
@@ -142,12 +144,14 @@ impl Core {
     /// `attempt_timeout` of a request outside a dialog.
     pub(super) fn errand_patience(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        if exchange.wait.is_none_or(|wait| wait > now.at) || !exchange.server.open() {
+        let open = exchange.server.open();
+        let Some(course) = exchange.course.as_deref_mut() else { return };
+        if course.wait.is_none_or(|wait| wait > now.at) || !open {
             return;
         }
-        exchange.wait = None;
+        course.wait = None;
         let end = End { code: 408, why: Why::Timeout };
-        let again = exchange.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
+        let again = course.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
         self.judge_errand(ix, ProbeResult::Timeout, out);
         if again {
             self.next_errand(now, ix, out);

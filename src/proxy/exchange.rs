@@ -2,10 +2,11 @@
 
 use super::alarm::{Alarm, Timer};
 use super::call::End;
-use super::core::Owner;
 use super::dialog::Way;
 use super::errand::Errand;
 use super::forward;
+use super::owners::Owner;
+use super::peers::Peer;
 use super::receive::Arrival;
 use super::rows::Close;
 use super::token::{Kind, Token};
@@ -18,16 +19,24 @@ use crate::time::{Instant, Now};
 use crate::transaction::{Again, Fired, Key, NonInviteClient, NonInviteServer, Received};
 use smallvec::SmallVec;
 
+/// A server transaction other than an INVITE's. Small, for it outlives its final by 32 s (timer J).
 pub(super) struct Exchange {
-    key: Key,
-    /// As in the CSeq of its responses.
-    method: SmallVec<[u8; 10]>,
+    pub key: Key,
     pub server: NonInviteServer,
-    pub reply_to: Flow,
+    pub reply_to: Peer,
     /// The last response sent.
     last: Option<Box<[u8]>>,
-    alarm: Alarm,
     pub nonce: u64,
+    /// Until the final: what goes on downstream. None where the answer is our own.
+    pub course: Option<Box<Course>>,
+    pub alarm: Alarm,
+}
+
+/// A request other than INVITE on its way downstream. It ends with the final that goes up: what the next hop repeats
+/// after it is absorbed for as long as the server transaction lives, which is longer than timer K.
+pub(super) struct Course {
+    /// As in the CSeq of its responses.
+    method: SmallVec<[u8; 10]>,
     pub client: Option<NonInviteClient>,
     pub flow: Flow,
     /// The request as sent downstream.
@@ -39,6 +48,34 @@ pub(super) struct Exchange {
     close: Option<Close>,
     /// A BYE: any final closes the record.
     bye: bool,
+}
+
+impl Course {
+    pub fn new(arrival: &Arrival, close: Option<Close>, errand: Option<Box<Errand>>) -> Course {
+        Course {
+            method: SmallVec::from_slice(arrival.message.method_text()),
+            client: None,
+            flow: arrival.flow,
+            sent: None,
+            errand,
+            wait: None,
+            close,
+            bye: arrival.method == Method::Bye,
+        }
+    }
+}
+
+impl Exchange {
+    /// A client transaction of it lives.
+    pub fn waiting(&self) -> bool {
+        self.course.as_ref().is_some_and(|course| course.client.is_some())
+    }
+
+    /// Where it waits for a first sign of life.
+    pub fn silent_flow(&self) -> Option<&Flow> {
+        let course = self.course.as_deref()?;
+        course.client.as_ref().filter(|client| client.trying()).map(|_| &course.flow)
+    }
 }
 
 impl Core {
@@ -54,7 +91,7 @@ impl Core {
         let start = out.arena.len();
         self.own_response(&arrival.message, arrival.flow.remote, code, reason, &[], &mut out.arena);
         let mut exchange = self.blank_exchange(arrival, key);
-        out.send_from(start, exchange.reply_to);
+        out.send_from(start, *exchange.reply_to);
         exchange.server.respond(arrival.now.at, &self.timers);
         exchange.last = Some(out.arena[start..].into());
         self.insert_exchange(exchange);
@@ -62,37 +99,34 @@ impl Core {
 
     pub(super) fn exchange_in_dialog(&mut self, arrival: &Arrival, key: Key, way: &Way, out: &mut Effects) {
         let mut exchange = self.blank_exchange(arrival, key);
-        exchange.close = self.close_of(arrival, way);
-        exchange.bye = arrival.method == Method::Bye;
+        exchange.course = Some(Box::new(Course::new(arrival, self.close_of(arrival, way), None)));
         let ix = self.insert_exchange(exchange);
         let token = self.exchange_token(ix, self.loop_hash(arrival));
         let start = self.forward_in_dialog(arrival, way, token, out);
         self.sent_downstream(arrival.now, ix, token, way.flow, &out.arena[start..]);
     }
 
-    pub(super) fn blank_exchange(&self, arrival: &Arrival, key: Key) -> Exchange {
+    pub(super) fn blank_exchange(&mut self, arrival: &Arrival, key: Key) -> Exchange {
         Exchange {
             key,
-            method: SmallVec::from_slice(arrival.message.method_text()),
             server: NonInviteServer::new(arrival.now.at, &self.timers, arrival.flow.transport.reliable()),
-            reply_to: Core::reply_to(&arrival.flow, &arrival.via),
+            reply_to: self.peers.share(&Core::reply_to(&arrival.flow, &arrival.via)),
             last: None,
-            alarm: Alarm::default(),
             nonce: 0,
-            client: None,
-            flow: arrival.flow,
-            sent: None,
-            errand: None,
-            wait: None,
-            close: None,
-            bye: false,
+            course: None,
+            alarm: Alarm::default(),
         }
+    }
+
+    /// The request's way downstream, until its final went up.
+    pub(super) fn course(&mut self, ix: u32) -> Option<&mut Course> {
+        self.exchanges.get_mut(ix as usize)?.course.as_deref_mut()
     }
 
     pub(super) fn insert_exchange(&mut self, exchange: Exchange) -> u32 {
         let key = exchange.key;
         let ix = self.exchanges.insert(exchange) as u32;
-        self.owners.insert(key, Owner::Exchange(ix));
+        self.own(key, Owner::Exchange(ix));
         self.settle_exchange(ix);
         ix
     }
@@ -105,9 +139,10 @@ impl Core {
         let timers = self.timers;
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
         exchange.nonce = token.nonce;
-        exchange.flow = flow;
-        exchange.client = Some(NonInviteClient::new(now.at, &timers, flow.transport.reliable()));
-        exchange.sent = Some(bytes.into());
+        let Some(course) = exchange.course.as_deref_mut() else { return };
+        course.flow = flow;
+        course.client = Some(NonInviteClient::new(now.at, &timers, flow.transport.reliable()));
+        course.sent = Some(bytes.into());
         self.settle_exchange(ix);
     }
 
@@ -118,23 +153,26 @@ impl Core {
         if !exchange.server.respond(now.at, &timers) {
             return out.arena.truncate(start);
         }
-        out.send_from(start, exchange.reply_to);
+        out.send_from(start, *exchange.reply_to);
         exchange.last = Some(out.arena[start..].into());
-        (exchange.errand, exchange.sent, exchange.wait) = (None, None, None);
         self.exchange_closes(now, ix, Some(code), out);
+        if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
+            exchange.course = None;
+        }
     }
 
     /// What ends a leg: a BYE's final or silence, 408 and 481 to anything (checklist F27) that is not about something
     /// else than the call: a provisional response (RFC 3262 §3) or a subscription (RFC 6665 §4.1.3).
     fn exchange_closes(&mut self, now: Now, ix: u32, code: Option<u16>, out: &mut Effects) {
-        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        let aside = [b"PRACK".as_slice(), b"SUBSCRIBE", b"NOTIFY", b"REFER"].contains(&&*exchange.method);
+        let Some(course) = self.course(ix) else { return };
+        let aside = [b"PRACK".as_slice(), b"SUBSCRIBE", b"NOTIFY", b"REFER"].contains(&&*course.method);
         let dead = matches!(code, Some(408 | 481)) && !aside;
-        if !exchange.bye && !dead {
+        if !course.bye && !dead {
             return;
         }
-        if let Some(mut close) = exchange.close.take() {
-            if !exchange.bye {
+        let bye = course.bye;
+        if let Some(mut close) = course.close.take() {
+            if !bye {
                 close.by = crate::record::Party::Router;
             }
             self.leg_over(now, close, out);
@@ -149,28 +187,28 @@ impl Core {
         {
             let start = out.arena.len();
             out.arena.extend_from_slice(last);
-            out.send_from(start, exchange.reply_to);
+            out.send_from(start, *exchange.reply_to);
         }
         true
     }
 
     pub(super) fn exchange_response(&mut self, now: Now, ix: u32, method: &[u8], message: &Message, out: &mut Effects) {
         let (timers, code) = (self.timers, message.code());
-        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        let Some(course) = self.course(ix) else { return };
         // checklist T9: the CSeq method is part of the match.
-        let asked = exchange.method.as_slice() == method;
-        let Some(client) = exchange.client.as_mut().filter(|_| asked) else {
+        let asked = course.method.as_slice() == method;
+        let Some(client) = course.client.as_mut().filter(|_| asked) else {
             self.counters.strays += 1;
             return;
         };
         match client.receive(now.at, code, &timers) {
             Received::Provisional => {
                 // No 1xx is forwarded but the 100 that is ours (checklist T13); it shows life all the same.
-                exchange.wait = None;
+                course.wait = None;
                 self.judge_errand(ix, ProbeResult::Code { code, retry_after: None }, out);
             }
             Received::Success | Received::Failure => {
-                exchange.wait = None;
+                course.wait = None;
                 let retry_after = (code == 503).then(|| message.retry_after()).flatten();
                 self.judge_errand(ix, ProbeResult::Code { code, retry_after }, out);
                 self.exchange_replied(now, ix, message, out);
@@ -187,7 +225,8 @@ impl Core {
             return;
         }
         let end = End { code, why: Why::Replied };
-        if let Some(errand) = exchange.errand.as_mut().filter(|errand| errand.goes_on(end)) {
+        let errand = exchange.course.as_mut().and_then(|course| course.errand.as_mut());
+        if let Some(errand) = errand.filter(|errand| errand.goes_on(end)) {
             errand.hold(message);
             return self.next_errand(now, ix, out);
         }
@@ -201,19 +240,19 @@ impl Core {
     pub(super) fn exchange_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let timers = self.timers;
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        exchange.alarm.spent();
-        let client = exchange.client.as_mut().map_or(Fired::Nothing, |client| client.fire(now.at, &timers));
-        match client {
-            Fired::Retransmit => {
-                if let Some(sent) = &exchange.sent {
-                    let start = out.arena.len();
-                    out.arena.extend_from_slice(sent);
-                    out.send_from(start, exchange.flow);
+        if let Some(course) = exchange.course.as_deref_mut() {
+            match course.client.as_mut().map_or(Fired::Nothing, |client| client.fire(now.at, &timers)) {
+                Fired::Retransmit => {
+                    if let Some(sent) = &course.sent {
+                        let start = out.arena.len();
+                        out.arena.extend_from_slice(sent);
+                        out.send_from(start, course.flow);
+                    }
                 }
+                Fired::TimedOut => self.exchange_gave_no_sign(now, ix, out),
+                Fired::Terminated => (course.client, course.sent) = (None, None),
+                Fired::Nothing => {}
             }
-            Fired::TimedOut => self.exchange_gave_no_sign(now, ix, out),
-            Fired::Terminated => (exchange.client, exchange.sent) = (None, None),
-            Fired::Nothing => {}
         }
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
         if exchange.server.fire(now.at) == Fired::Retransmit {
@@ -229,20 +268,19 @@ impl Core {
         self.exchange_closes(now, ix, None, out);
         if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
             exchange.server.terminate();
-            (exchange.client, exchange.sent, exchange.errand) = (None, None, None);
+            exchange.course = None;
         }
     }
 
     pub(super) fn exchange_undelivered(&mut self, now: Now, ix: u32, out: &mut Effects) {
-        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        if !exchange.client.as_ref().is_some_and(NonInviteClient::trying) {
+        if self.exchanges.get(ix as usize).is_none_or(|exchange| exchange.silent_flow().is_none()) {
             return;
         }
         self.judge_errand(ix, ProbeResult::Transport, out);
-        let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
+        let Some(course) = self.course(ix) else { return };
         let end = End { code: 503, why: Why::Transport };
-        let again = exchange.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
-        exchange.client = None;
+        let again = course.errand.as_ref().is_some_and(|errand| errand.goes_on(end));
+        course.client = None;
         match again {
             true => self.next_errand(now, ix, out),
             // checklist X27: a transport error is a 503, and a 503 goes up as 500.
@@ -258,7 +296,7 @@ impl Core {
             return;
         }
         if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
-            out.send_from(start, exchange.reply_to);
+            out.send_from(start, *exchange.reply_to);
             exchange.last = Some(out.arena[start..].into());
         }
     }
@@ -274,9 +312,8 @@ impl Core {
     /// request as it came need not be kept.
     fn response_from_sent(&self, ix: u32, code: u16, reason: &str, out: &mut Vec<u8>) -> bool {
         let limits = self.loaded.snapshot.limits;
-        let Some(sent) = self.exchanges.get(ix as usize).and_then(|exchange| exchange.sent.as_deref()) else {
-            return false;
-        };
+        let course = self.exchanges.get(ix as usize).and_then(|exchange| exchange.course.as_deref());
+        let Some(sent) = course.and_then(|course| course.sent.as_deref()) else { return false };
         let (mut index, mut draft) = (Index::default(), Vec::new());
         let Ok(Parsed::Message(request)) = parse(sent, &mut index, &limits) else { return false };
         let tag = self.own_tag(&request);
@@ -288,19 +325,32 @@ impl Core {
 
     fn settle_exchange(&mut self, ix: u32) {
         let Some(exchange) = self.exchanges.get_mut(ix as usize) else { return };
-        if exchange.client.as_ref().is_some_and(NonInviteClient::terminated) {
-            (exchange.client, exchange.sent) = (None, None);
+        let (mut client, mut wait) = (None, None);
+        if let Some(course) = exchange.course.as_deref_mut() {
+            if course.client.as_ref().is_some_and(NonInviteClient::terminated) {
+                (course.client, course.sent) = (None, None);
+            }
+            client = course.client.as_ref().and_then(NonInviteClient::deadline);
+            wait = course.wait.filter(|_| exchange.server.open());
         }
-        if exchange.server.terminated() && exchange.client.is_none() {
+        if exchange.server.terminated() && !exchange.waiting() {
             exchange.alarm.set(&mut self.wheel, None, Timer::Exchange(ix));
             let key = exchange.key;
             self.exchanges.remove(ix as usize);
-            self.owners.remove(&key);
+            self.disown(key, Owner::Exchange(ix));
             return;
         }
-        let client = exchange.client.as_ref().and_then(NonInviteClient::deadline);
-        let wait = exchange.wait.filter(|_| exchange.server.open());
         let deadline = client.into_iter().chain(exchange.server.deadline()).chain(wait).min();
         exchange.alarm.set(&mut self.wheel, deadline, Timer::Exchange(ix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_half_a_minute_stays_small() {
+        assert_eq!(size_of::<Exchange>(), 80);
     }
 }

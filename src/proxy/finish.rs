@@ -1,11 +1,13 @@
 //! How a call in set-up ends, and how what is left of it goes away: finals, records, removal.
 
-use super::call::{Branch, Cancel, End, Plan, Role};
+use super::call::{BranchIx, End, Plan, Role};
+use super::owners::Owner;
 use super::rows::Close;
 use super::{Core, Effects, forward};
 use crate::record::{Outcome, Party, Why};
 use crate::sip::Message;
 use crate::time::Now;
+use smallvec::SmallVec;
 
 /// What the caller hears in the end, short of a 2xx.
 #[derive(Clone, Copy)]
@@ -77,7 +79,7 @@ impl Core {
             out.arena.truncate(start);
             return;
         }
-        out.send_from(start, call.reply_to);
+        out.send_from(start, *call.reply_to);
         call.last = Some(out.arena[start..].into());
         let cancelled = call.cancelled;
         let outcome = if cancelled { Outcome::Cancelled } else { Outcome::Failed };
@@ -94,7 +96,7 @@ impl Core {
         }
         #[cfg(feature = "sim")]
         if again {
-            let (start, reply_to) = (out.arena.len(), call.reply_to);
+            let (start, reply_to) = (out.arena.len(), *call.reply_to);
             let last = call.last.clone().unwrap_or_default();
             out.arena.extend_from_slice(b"SIP/2.0 500 Planted");
             out.arena.extend_from_slice(&last[last.iter().position(|&c| c == b'\r').unwrap_or(0)..]);
@@ -110,11 +112,12 @@ impl Core {
     /// Emits the record of a call that was not answered, once no branch can answer it any more; or at once, when the
     /// process ends (`now_or_never`). Then the set-up is dropped, and with it the call's snapshot.
     pub(super) fn write_down(&mut self, ix: u32, now_or_never: bool, out: &mut Effects) {
-        let Some(call) = self.calls.get_mut(ix as usize) else { return };
-        let may_answer = |branch: &u32| self.branches.get(*branch as usize).is_some_and(|b| b.client.pending());
-        if call.server.proceeding() || (!now_or_never && call.branches.iter().any(may_answer)) {
+        let Some(call) = self.calls.get(ix as usize).filter(|call| call.setup.is_some()) else { return };
+        let may_answer = |branch: u32| self.branches.get(branch as usize).is_some_and(|b| b.client.pending());
+        if call.server.proceeding() || (!now_or_never && self.branches_of(ix).into_iter().any(may_answer)) {
             return;
         }
+        let Some(call) = self.calls.get_mut(ix as usize) else { return };
         if let Some(record) = call.setup.take().and_then(|setup| setup.record) {
             self.emit(crate::record::Row::Done { record }, out);
         }
@@ -125,8 +128,7 @@ impl Core {
     pub fn close(&mut self, now: Now, out: &mut Effects) {
         let calls: Vec<u32> = self.calls.iter().map(|(ix, _)| ix as u32).collect();
         for ix in calls {
-            let branches = self.calls.get(ix as usize).map(|call| call.branches.clone()).unwrap_or_default();
-            for branch in branches {
+            for branch in self.branches_of(ix) {
                 self.lose_branch(now, branch, Why::Cancelled, b"Reason: SIP;cause=503\r\n", out);
             }
             match self.calls.get(ix as usize).is_some_and(|call| call.cancelled) {
@@ -140,13 +142,12 @@ impl Core {
     pub(super) fn call_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let timers = self.timers;
         let Some(call) = self.calls.get_mut(ix as usize) else { return };
-        call.alarm.spent();
         if call.server.fire(now.at, &timers) == crate::transaction::Fired::Retransmit
             && let Some(last) = &call.last
         {
             let start = out.arena.len();
             out.arena.extend_from_slice(last);
-            out.send_from(start, call.reply_to);
+            out.send_from(start, *call.reply_to);
         }
         self.settle_call(ix);
     }
@@ -155,14 +156,14 @@ impl Core {
     /// transaction (checklist T16).
     pub(super) fn settle_call(&mut self, ix: u32) {
         let Some(call) = self.calls.get_mut(ix as usize) else { return };
-        if call.server.terminated() && call.branches.is_empty() && call.setup.is_none() {
+        if call.server.terminated() && call.newest.is_none() && call.setup.is_none() {
             call.alarm.set(&mut self.wheel, None, super::alarm::Timer::Call(ix));
             let key = call.key;
             if let Some(ack) = call.awaited_ack {
                 self.awaited_acks.remove(&ack);
             }
             self.calls.remove(ix as usize);
-            self.owners.remove(&key);
+            self.disown(key, Owner::Call(ix));
             return;
         }
         if call.server.terminated() {
@@ -190,22 +191,35 @@ impl Core {
     fn drop_branch(&mut self, ix: u32) {
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
         branch.alarm.set(&mut self.wheel, None, super::alarm::Timer::Branch(ix));
-        let call_ix = branch.call;
-        self.branches.remove(ix as usize);
-        if let Some(call) = self.calls.get_mut(call_ix as usize) {
-            call.branches.retain(|other| *other != ix);
+        let (call_ix, older) = (branch.call, branch.older);
+        let newer = self.branches_of(call_ix).into_iter().take_while(|other| *other != ix).last();
+        let link = match newer {
+            Some(newer) => self.branches.get_mut(newer as usize).map(|branch| &mut branch.older),
+            None => self.calls.get_mut(call_ix as usize).map(|call| &mut call.newest),
+        };
+        if let Some(link) = link.filter(|link| **link == Some(BranchIx::of(ix))) {
+            *link = older;
         }
+        self.branches.remove(ix as usize);
+    }
+
+    /// The client transactions of a call that still live, the newest first.
+    pub(super) fn branches_of(&self, call: u32) -> SmallVec<[u32; 4]> {
+        let mut next = self.calls.get(call as usize).and_then(|call| call.newest);
+        let mut all = SmallVec::new();
+        while let Some(ix) = next {
+            all.push(ix.place());
+            next = self.branches.get(ix.place() as usize).and_then(|branch| branch.older);
+        }
+        all
     }
 
     /// The branch is not needed for its call any more: another one was answered, or the process ends. `reason`: the
     /// Reason lines of its CANCEL.
     pub(super) fn lose_branch(&mut self, now: Now, ix: u32, why: Why, reason: &[u8], out: &mut Effects) {
-        let Some(Branch { role, call, attempt, client, .. }) = self.branches.get_mut(ix as usize) else { return };
-        if *role != Role::Running || !client.pending() {
-            return;
-        }
-        *role = Role::Abandoned;
-        let (call, attempt) = (*call, *attempt);
+        let Some(branch) = self.branches.get_mut(ix as usize).filter(|branch| branch.running()) else { return };
+        branch.role = Role::Abandoned;
+        let (call, attempt) = (branch.call, branch.attempt);
         // A trial call that another gateway's answer ends gives its place back.
         self.judge_nothing(ix, out);
         if let Some(setup) = self.calls.get_mut(call as usize).and_then(|call| call.setup.as_deref_mut()) {
@@ -213,10 +227,5 @@ impl Core {
         }
         self.cancel_branch(now, ix, reason, out);
         self.settle_branch(ix);
-    }
-
-    /// Whether a CANCEL for this branch is on its way or wanted.
-    pub(super) fn cancelling(branch: &Branch) -> bool {
-        !matches!(branch.cancel, Cancel::No)
     }
 }

@@ -2,8 +2,8 @@
 //! X2, X8).
 
 use super::call::{Call, Plan, Setup};
-use super::core::Owner;
 use super::hunt::Hunt;
+use super::owners::Owner;
 use super::receive::{Arrival, trying};
 use super::reply::{retry_after, warning};
 use super::token::Token;
@@ -12,7 +12,6 @@ use crate::record::Outcome as Fate;
 use crate::route::{self, Decision, Facts, FinalAnswer, Number, Outcome, Reply};
 use crate::sip::{Message, Method, Name, NameAddr, Scheme, Stored, Uri, Via};
 use crate::transaction::{InviteServer, Key};
-use smallvec::SmallVec;
 
 /// A refusal before any routing.
 struct Check {
@@ -193,20 +192,11 @@ impl Core {
         let start = out.arena.len();
         trying(&arrival.message, &arrival.flow, &mut out.arena);
         out.send_from(start, reply_to);
-        let call = Call {
-            key,
-            server: InviteServer::new(arrival.flow.transport.reliable()),
-            reply_to,
-            alarm: Default::default(),
-            last: None,
-            cancelled: false,
-            branches: SmallVec::new(),
-            setup: Some(Box::new(setup)),
-            open: None,
-            awaited_ack: None,
-        };
+        let server = InviteServer::new(arrival.flow.transport.reliable());
+        let mut call = Call::new(key, server, self.peers.share(&reply_to));
+        call.setup = Some(Box::new(setup));
         let ix = self.calls.insert(call) as u32;
-        self.owners.insert(key, Owner::Call(ix));
+        self.own(key, Owner::Call(ix));
         ix
     }
 

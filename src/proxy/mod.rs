@@ -22,7 +22,9 @@ mod forward;
 mod gauges;
 mod hunt;
 mod initial;
+mod owners;
 mod patience;
+mod peers;
 #[cfg(feature = "sim")]
 mod plant;
 mod probe;

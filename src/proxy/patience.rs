@@ -1,6 +1,6 @@
 //! The timers of a branch: retransmissions, and how long the proxy waits for a gateway (checklist F1, F8 to F10, X14).
 
-use super::call::{Branch, Cancel, End, Phase, Role};
+use super::call::{Asked, Branch, Cancel, End, Phase, Role};
 use super::{Core, Effects};
 use crate::health::ProbeResult;
 use crate::record::Why;
@@ -11,14 +11,13 @@ impl Core {
     pub(super) fn branch_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let timers = self.timers;
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        branch.alarm.spent();
         let call_ix = branch.call;
-        if let Cancel::Sent(cancel) = &mut branch.cancel
+        if let Some(Asked { cancel: Cancel::Sent(cancel), flow, .. }) = branch.asked.as_deref_mut()
             && cancel.client.fire(now.at, &timers) == Fired::Retransmit
         {
             let start = out.arena.len();
             out.arena.extend_from_slice(&cancel.bytes);
-            out.send_from(start, branch.flow);
+            out.send_from(start, *flow);
         }
         match branch.client.fire(now.at) {
             Fired::Retransmit => resend(branch, out),
@@ -27,7 +26,7 @@ impl Core {
         }
         if let Some(branch) = self.branches.get(ix as usize)
             && branch.client.pending()
-            && branch.wait.is_some_and(|wait| wait <= now.at)
+            && branch.asked.as_ref().and_then(|asked| asked.wait).is_some_and(|wait| wait <= now.at)
         {
             self.patience_ended(now, ix, out);
         }
@@ -47,10 +46,11 @@ impl Core {
     /// `attempt_timeout`, `progress_timeout`, `ring_timeout`, timer C, or the time that a cancelled branch has.
     fn patience_ended(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
-        branch.wait = None;
+        let Some(asked) = branch.asked.as_deref_mut() else { return };
+        asked.wait = None;
         let cancelled = self.calls.get(branch.call as usize).is_some_and(|call| call.cancelled);
-        let why = match branch.phase {
-            _ if matches!(branch.cancel, Cancel::Sent(_)) => {
+        let why = match asked.phase {
+            _ if matches!(asked.cancel, Cancel::Sent(_)) => {
                 // 64·T1 after the CANCEL: it is not waited for any longer (checklist X21).
                 let running = branch.role == Role::Running;
                 branch.client.terminate();
@@ -100,9 +100,9 @@ impl Core {
 }
 
 fn resend(branch: &Branch, out: &mut Effects) {
-    if let Some(sent) = &branch.sent {
+    if let Some(Asked { sent: Some(sent), flow, .. }) = branch.asked.as_deref() {
         let start = out.arena.len();
         out.arena.extend_from_slice(sent);
-        out.send_from(start, branch.flow);
+        out.send_from(start, *flow);
     }
 }

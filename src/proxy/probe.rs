@@ -18,7 +18,7 @@ pub(super) struct Probing {
     bytes: Box<[u8]>,
     /// The probe's own timeout: far shorter than timer F.
     until: Instant,
-    alarm: Alarm,
+    pub alarm: Alarm,
 }
 
 /// Draws of a Call-ID that is ours: with as many workers as a machine has cores, not to find one is out of the question.
@@ -71,7 +71,6 @@ impl Core {
     pub(super) fn probe_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let timers = self.timers;
         let Some(probe) = self.probes.get_mut(ix as usize) else { return };
-        probe.alarm.spent();
         if probe.until <= now.at {
             return self.probe_ended(ix, ProbeResult::Timeout);
         }

@@ -1,6 +1,6 @@
 //! A datagram comes in: parse, match to a transaction, check, and send it on its way (RFC 3261 §16.3, §17.2.3).
 
-use super::core::Owner;
+use super::owners::Owner;
 use super::reply::warning;
 use super::token::{Kind, Token};
 use super::{Core, Effects};
@@ -57,7 +57,7 @@ impl Core {
             method => method,
         };
         let key = self.secrets.matcher.key(message, &via, matched);
-        if let Some(&owner) = self.owners.get(&key) {
+        if let Some(owner) = self.owner(key) {
             let ended = match (owner, method) {
                 (Owner::Call(ix), Method::Ack) => self.ack_of_failure(now, ix),
                 (Owner::Call(ix), _) => self.invite_again(ix, &flow, message, out),
@@ -98,7 +98,7 @@ impl Core {
                 Some(last) => out.arena.extend_from_slice(last),
                 None => trying(message, flow, &mut out.arena),
             }
-            out.send_from(start, call.reply_to);
+            out.send_from(start, *call.reply_to);
         }
         true
     }

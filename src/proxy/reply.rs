@@ -1,13 +1,12 @@
 //! Answers made here (RFC 3261 §8.2.6): refusals, and the router's own OPTIONS.
 
 use super::call::Call;
-use super::core::Owner;
+use super::owners::Owner;
 use super::receive::Arrival;
 use super::{Core, Effects};
 use crate::flow::Flow;
 use crate::sip::{Extra, Message, Method, Via, put_decimal, response};
 use crate::transaction::{InviteServer, Key};
-use smallvec::SmallVec;
 use std::net::SocketAddr;
 
 const ALLOW: &[u8] = b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, \
@@ -95,25 +94,15 @@ impl Core {
         let start = out.arena.len();
         self.own_response(&arrival.message, arrival.flow.remote, code, reason, lines, &mut out.arena);
         out.send_from(start, reply_to);
-        if arrival.method != Method::Invite || self.owners.contains_key(&key) {
+        if arrival.method != Method::Invite || self.owner(key).is_some() {
             return;
         }
         let mut server = InviteServer::new(arrival.flow.transport.reliable());
         server.respond(arrival.now.at, code, &self.timers);
-        let call = Call {
-            key,
-            server,
-            reply_to,
-            alarm: Default::default(),
-            last: Some(out.arena[start..].into()),
-            cancelled: false,
-            branches: SmallVec::new(),
-            setup: None,
-            open: None,
-            awaited_ack: None,
-        };
+        let mut call = Call::new(key, server, self.peers.share(&reply_to));
+        call.last = Some(out.arena[start..].into());
         let ix = self.calls.insert(call) as u32;
-        self.owners.insert(key, Owner::Call(ix));
+        self.own(key, Owner::Call(ix));
         self.settle_call(ix);
     }
 

@@ -8,6 +8,7 @@ use crate::record::{AttemptRow, Leg, Outcome, Party, Record, RecordId, Row, Skip
 use crate::route::{Attempt, Decision, GatewayIx, Number};
 use crate::sip::{Message, NameAddr};
 use crate::time::Now;
+use std::num::NonZeroU64;
 
 impl Core {
     /// The record of a new call, as far as its INVITE and the decision tell.
@@ -71,13 +72,13 @@ impl Core {
         let tag = message.to().and_then(|to| to.tag).unwrap_or_default();
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
         let leg = leg(branch.attempt, tag);
-        if branch.legs.contains(&leg) {
+        if !branch.legs.add(leg) {
             return; // repeated (E14)
         }
-        branch.legs.push(leg);
         let (attempt, abandoned) = (branch.attempt, branch.role == super::call::Role::Abandoned);
         let Some(call) = self.calls.get_mut(branch.call as usize) else { return };
         if let Some(id) = call.open {
+            let id = RecordId(id.get());
             self.emit(Row::Leg { id, leg, at: now.wall, attempt, late }, out);
             return;
         }
@@ -96,7 +97,7 @@ impl Core {
         record.ended_at = None;
         record.setup_ms = Some(millis_between(record.started_at, now));
         record.late = late;
-        call.open = Some(record.id);
+        call.open = NonZeroU64::new(record.id.0);
         self.emit(Row::Open { record, leg }, out);
     }
 

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
+use std::num::NonZeroU64;
 
 #[derive(Debug)]
 pub(super) struct Secrets {
@@ -41,8 +42,9 @@ impl Secrets {
     }
 
     /// What an answer to an INVITE and its ACK have in common (RFC 3261 §13.2.2.4): the same value for both.
-    pub fn ack(&self, message: &Message) -> u64 {
+    pub fn ack(&self, message: &Message) -> NonZeroU64 {
         let number = message.cseq().map_or(0, |cseq| cseq.number);
-        self.hash(&[b"awaited", message.call_id().unwrap_or_default(), &number.to_be_bytes()])
+        let hash = self.hash(&[b"awaited", message.call_id().unwrap_or_default(), &number.to_be_bytes()]);
+        NonZeroU64::MIN.saturating_add(hash)
     }
 }

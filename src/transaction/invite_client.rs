@@ -1,5 +1,6 @@
 //! The INVITE client transaction: RFC 3261 §17.1.1 as corrected by RFC 6026 §7.2, §8.4.
 
+use super::due::{Due, Interval};
 use super::{Fired, Received, Timers};
 use crate::time::Instant;
 use std::time::Duration;
@@ -20,39 +21,40 @@ pub struct InviteClient {
     state: State,
     reliable: bool,
     /// Timer A's present interval.
-    interval: Duration,
-    retransmit_at: Option<Instant>,
+    interval: Interval,
+    retransmit_at: Due,
     /// Timer B, D or M.
-    end_at: Option<Instant>,
+    end_at: Due,
 }
 
 impl InviteClient {
     /// The request has just been sent.
     pub fn new(now: Instant, timers: &Timers, reliable: bool) -> InviteClient {
+        let interval = Interval::of(timers.t1);
         InviteClient {
             state: State::Calling,
             reliable,
-            interval: timers.t1,
-            retransmit_at: (!reliable).then(|| now + timers.t1), // checklist T1
-            end_at: Some(now + timers.long()),
+            interval,
+            retransmit_at: if reliable { Due::NEVER } else { interval.after(now) }, // checklist T1
+            end_at: Due::at(now + timers.long()),
         }
     }
 
     pub fn receive(&mut self, now: Instant, code: u16, timers: &Timers) -> Received {
         match (self.state, code) {
             (State::Calling | State::Proceeding, 100..=199) => {
-                self.enter(State::Proceeding, None);
+                self.enter(State::Proceeding, Due::NEVER);
                 Received::Provisional
             }
             (State::Calling | State::Proceeding | State::Accepted, 200..=299) => {
                 if self.state != State::Accepted {
-                    self.enter(State::Accepted, Some(now + timers.long())); // timer M, checklist T5
+                    self.enter(State::Accepted, Due::at(now + timers.long())); // timer M, checklist T5
                 }
                 Received::Success
             }
             (State::Calling | State::Proceeding, _) => {
                 let d = Timers::unless_reliable(timers.long().max(Duration::from_secs(32)), self.reliable);
-                self.enter(State::Completed, Some(now + d));
+                self.enter(State::Completed, Due::at(now + d));
                 Received::Failure
             }
             // A second final of another kind does not undo the first (checklist F25).
@@ -62,15 +64,15 @@ impl InviteClient {
     }
 
     pub fn fire(&mut self, now: Instant) -> Fired {
-        if self.end_at.is_some_and(|at| at <= now) {
+        if self.end_at.passed(now) {
             let calling = self.state == State::Calling;
-            self.enter(State::Terminated, None);
+            self.enter(State::Terminated, Due::NEVER);
             return if calling { Fired::TimedOut } else { Fired::Terminated };
         }
-        if self.retransmit_at.is_some_and(|at| at <= now) {
+        if self.retransmit_at.passed(now) {
             // From `now`, not from the missed deadline: after a stall one retransmission, not a burst (checklist C3).
-            self.interval *= 2;
-            self.retransmit_at = Some(now + self.interval);
+            self.interval = self.interval.doubled(Duration::MAX);
+            self.retransmit_at = self.interval.after(now);
             return Fired::Retransmit;
         }
         Fired::Nothing
@@ -78,16 +80,16 @@ impl InviteClient {
 
     /// Sends no more, but still waits for what comes: an attempt that was given up.
     pub fn quiet(&mut self) {
-        self.retransmit_at = None;
+        self.retransmit_at = Due::NEVER;
     }
 
     /// Ends the machine: the transport failed, or its user waits no longer.
     pub fn terminate(&mut self) {
-        self.enter(State::Terminated, None);
+        self.enter(State::Terminated, Due::NEVER);
     }
 
     pub fn deadline(&self) -> Option<Instant> {
-        self.retransmit_at.into_iter().chain(self.end_at).min()
+        self.retransmit_at.min(self.end_at).instant()
     }
 
     /// No response at all has come.
@@ -104,9 +106,9 @@ impl InviteClient {
         self.state == State::Terminated
     }
 
-    fn enter(&mut self, state: State, end_at: Option<Instant>) {
+    fn enter(&mut self, state: State, end_at: Due) {
         self.state = state;
-        self.retransmit_at = None;
+        self.retransmit_at = Due::NEVER;
         self.end_at = end_at;
     }
 }

@@ -1,8 +1,8 @@
 //! The INVITE server transaction: RFC 3261 §17.2.1 as corrected by RFC 6026 §7.1, §8.5.
 
+use super::due::{Due, Interval};
 use super::{Again, Fired, Timers};
 use crate::time::Instant;
-use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -20,14 +20,15 @@ enum State {
 pub struct InviteServer {
     state: State,
     reliable: bool,
-    interval: Duration,
-    retransmit_at: Option<Instant>,
-    end_at: Option<Instant>,
+    interval: Interval,
+    retransmit_at: Due,
+    end_at: Due,
 }
 
 impl InviteServer {
     pub fn new(reliable: bool) -> InviteServer {
-        InviteServer { state: State::Proceeding, reliable, interval: Duration::ZERO, retransmit_at: None, end_at: None }
+        let (retransmit_at, end_at) = (Due::NEVER, Due::NEVER);
+        InviteServer { state: State::Proceeding, reliable, interval: Interval::NONE, retransmit_at, end_at }
     }
 
     /// The INVITE came again.
@@ -43,14 +44,14 @@ impl InviteServer {
         match (self.state, code) {
             (State::Proceeding, 200..=299) => {
                 self.state = State::Accepted; // checklist T5, T6: 2xx are not retransmitted here
-                self.end_at = Some(now + timers.long());
+                self.end_at = Due::at(now + timers.long());
                 true
             }
             (State::Proceeding, 300..) => {
                 self.state = State::Completed; // checklist T3
-                self.interval = timers.t1;
-                self.retransmit_at = (!self.reliable).then(|| now + timers.t1);
-                self.end_at = Some(now + timers.long());
+                self.interval = Interval::of(timers.t1);
+                self.retransmit_at = if self.reliable { Due::NEVER } else { self.interval.after(now) };
+                self.end_at = Due::at(now + timers.long());
                 true
             }
             (State::Accepted, 200..=299) => true,
@@ -63,8 +64,8 @@ impl InviteServer {
         match self.state {
             State::Completed => {
                 self.state = State::Confirmed;
-                self.retransmit_at = None;
-                self.end_at = Some(now + Timers::unless_reliable(timers.t4, self.reliable));
+                self.retransmit_at = Due::NEVER;
+                self.end_at = Due::at(now + Timers::unless_reliable(timers.t4, self.reliable));
                 true
             }
             State::Confirmed | State::Terminated => true,
@@ -73,23 +74,22 @@ impl InviteServer {
     }
 
     pub fn fire(&mut self, now: Instant, timers: &Timers) -> Fired {
-        if self.end_at.is_some_and(|at| at <= now) {
+        if self.end_at.passed(now) {
             let unacknowledged = self.state == State::Completed;
             self.state = State::Terminated;
-            self.retransmit_at = None;
-            self.end_at = None;
+            (self.retransmit_at, self.end_at) = (Due::NEVER, Due::NEVER);
             return if unacknowledged { Fired::TimedOut } else { Fired::Terminated };
         }
-        if self.retransmit_at.is_some_and(|at| at <= now) {
-            self.interval = (self.interval * 2).min(timers.t2);
-            self.retransmit_at = Some(now + self.interval);
+        if self.retransmit_at.passed(now) {
+            self.interval = self.interval.doubled(timers.t2);
+            self.retransmit_at = self.interval.after(now);
             return Fired::Retransmit;
         }
         Fired::Nothing
     }
 
     pub fn deadline(&self) -> Option<Instant> {
-        self.retransmit_at.into_iter().chain(self.end_at).min()
+        self.retransmit_at.min(self.end_at).instant()
     }
 
     /// No final has been sent.

@@ -6,8 +6,15 @@ use std::hash::Hasher;
 
 /// Identifies a server transaction: a keyed 128-bit hash of what §17.2.3 compares. With a secret key nobody outside
 /// can make two requests collide, so the compared fields need not be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key(pub u128);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key([u64; 2]);
+
+impl Key {
+    /// For a table of keys: as good as any hash of it.
+    pub fn hash(self) -> u64 {
+        self.0[0]
+    }
+}
 
 /// Computes [`Key`]s under one secret.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +43,7 @@ impl Matcher {
             method => hasher.write_u8(method as u8),
         }
         let hash = hasher.finish128();
-        Key(u128::from(hash.h1) << 64 | u128::from(hash.h2))
+        Key([hash.h1, hash.h2])
     }
 
     /// RFC 2543 peers send no cookie: the whole identity of the request counts. The To tag is left out: an ACK

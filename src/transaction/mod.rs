@@ -16,11 +16,14 @@
 //! assert_eq!(invite.receive(Instant(710_000), 486, &timers), Received::Repeated); // and sends it again
 //! ```
 
+mod due;
 mod invite_client;
 mod invite_server;
 mod key;
 mod noninvite_client;
 mod noninvite_server;
+mod pieces;
+mod shelf;
 mod timers;
 mod wheel;
 
@@ -29,6 +32,7 @@ pub use invite_server::InviteServer;
 pub use key::{Key, Matcher};
 pub use noninvite_client::NonInviteClient;
 pub use noninvite_server::NonInviteServer;
+pub use shelf::Shelf;
 pub use timers::Timers;
 pub use wheel::{Ticket, Wheel};
 
@@ -67,4 +71,16 @@ pub enum Fired {
     Terminated,
     /// Not yet.
     Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machines_stay_small() {
+        let invite = (size_of::<InviteClient>(), size_of::<InviteServer>());
+        let others = (size_of::<NonInviteClient>(), size_of::<NonInviteServer>());
+        assert_eq!((invite, others), ((24, 24), (24, 16)));
+    }
 }

@@ -1,8 +1,8 @@
 //! The non-INVITE client transaction: RFC 3261 §17.1.2.
 
+use super::due::{Due, Interval};
 use super::{Fired, Received, Timers};
 use crate::time::Instant;
-use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -16,21 +16,22 @@ enum State {
 pub struct NonInviteClient {
     state: State,
     reliable: bool,
-    interval: Duration,
-    retransmit_at: Option<Instant>,
+    interval: Interval,
+    retransmit_at: Due,
     /// Timer F, then K.
-    end_at: Option<Instant>,
+    end_at: Due,
 }
 
 impl NonInviteClient {
     /// The request has just been sent.
     pub fn new(now: Instant, timers: &Timers, reliable: bool) -> NonInviteClient {
+        let interval = Interval::of(timers.t1);
         NonInviteClient {
             state: State::Trying,
             reliable,
-            interval: timers.t1,
-            retransmit_at: (!reliable).then(|| now + timers.t1), // checklist T2
-            end_at: Some(now + timers.long()),
+            interval,
+            retransmit_at: if reliable { Due::NEVER } else { interval.after(now) }, // checklist T2
+            end_at: Due::at(now + timers.long()),
         }
     }
 
@@ -39,16 +40,16 @@ impl NonInviteClient {
             (State::Trying | State::Proceeding, 100..=199) => {
                 if self.state == State::Trying && !self.reliable {
                     // After a provisional, timer E stays at T2 (checklist T2).
-                    self.interval = timers.t2;
-                    self.retransmit_at = Some(now + timers.t2);
+                    self.interval = Interval::of(timers.t2);
+                    self.retransmit_at = self.interval.after(now);
                 }
                 self.state = State::Proceeding;
                 Received::Provisional
             }
             (State::Trying | State::Proceeding, _) => {
                 self.state = State::Completed;
-                self.retransmit_at = None;
-                self.end_at = Some(now + Timers::unless_reliable(timers.t4, self.reliable));
+                self.retransmit_at = Due::NEVER;
+                self.end_at = Due::at(now + Timers::unless_reliable(timers.t4, self.reliable));
                 if code < 300 { Received::Success } else { Received::Failure }
             }
             (State::Completed, 200..) => Received::Repeated,
@@ -57,14 +58,14 @@ impl NonInviteClient {
     }
 
     pub fn fire(&mut self, now: Instant, timers: &Timers) -> Fired {
-        if self.end_at.is_some_and(|at| at <= now) {
+        if self.end_at.passed(now) {
             let pending = self.pending();
             self.terminate();
             return if pending { Fired::TimedOut } else { Fired::Terminated };
         }
-        if self.retransmit_at.is_some_and(|at| at <= now) {
-            self.interval = (self.interval * 2).min(timers.t2);
-            self.retransmit_at = Some(now + self.interval);
+        if self.retransmit_at.passed(now) {
+            self.interval = self.interval.doubled(timers.t2);
+            self.retransmit_at = self.interval.after(now);
             return Fired::Retransmit;
         }
         Fired::Nothing
@@ -72,12 +73,11 @@ impl NonInviteClient {
 
     pub fn terminate(&mut self) {
         self.state = State::Terminated;
-        self.retransmit_at = None;
-        self.end_at = None;
+        (self.retransmit_at, self.end_at) = (Due::NEVER, Due::NEVER);
     }
 
     pub fn deadline(&self) -> Option<Instant> {
-        self.retransmit_at.into_iter().chain(self.end_at).min()
+        self.retransmit_at.min(self.end_at).instant()
     }
 
     /// A final may still come.

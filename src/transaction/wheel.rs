@@ -2,9 +2,11 @@
 //!
 //! Six levels of 64 slots over ticks of one millisecond; a deadline sits at the level of the highest bit in which it
 //! differs from the present tick, and moves down as the present comes near. Deadlines are rounded up: nothing fires
-//! early.
+//! early, but for a deadline more than 49 days ahead, which fires then: whoever armed it looks at the clock again.
 
+use super::pieces::Pieces;
 use crate::time::Instant;
+use std::num::NonZeroU32;
 
 const LEVELS: usize = 6;
 const BITS: u32 = 6;
@@ -12,18 +14,29 @@ const SLOTS: usize = 1 << BITS;
 const NONE: u32 = u32::MAX;
 const TICK_MICROS: u64 = 1000;
 
+/// In `Entry::previous`: the entry is the first of its slot, and the rest of the number is level · 64 + slot.
+const FIRST: u32 = 1 << 31;
+/// Longest way ahead in ticks, so that the low 32 bits of a deadline say which it is.
+const HORIZON: u64 = u32::MAX as u64 - 1;
+
 /// Names one armed timer; spent when it fires or is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket(u32);
+pub struct Ticket(NonZeroU32);
 
+/// Sixteen bytes with a key of four.
 #[derive(Clone, Copy, Debug)]
 struct Entry<K> {
     key: K,
-    at: u64,
+    /// The low bits of the tick.
+    at: u32,
     previous: u32,
     next: u32,
-    /// Level · 64 + slot.
-    home: u16,
+}
+
+impl Ticket {
+    fn place(self) -> u32 {
+        self.0.get() - 1
+    }
 }
 
 #[derive(Debug)]
@@ -32,7 +45,7 @@ pub struct Wheel<K> {
     now: u64,
     heads: [[u32; SLOTS]; LEVELS],
     occupied: [u64; LEVELS],
-    entries: Vec<Entry<K>>,
+    entries: Pieces<Entry<K>>,
     free: u32,
     armed: usize,
 }
@@ -43,7 +56,7 @@ impl<K: Copy> Wheel<K> {
             now: now.0 / TICK_MICROS,
             heads: [[NONE; SLOTS]; LEVELS],
             occupied: [0; LEVELS],
-            entries: Vec::new(),
+            entries: Pieces::new(),
             free: NONE,
             armed: 0,
         }
@@ -59,11 +72,10 @@ impl<K: Copy> Wheel<K> {
     }
 
     pub fn arm(&mut self, at: Instant, key: K) -> Ticket {
-        let at = at.0.div_ceil(TICK_MICROS).max(self.now + 1);
-        let entry = Entry { key, at, previous: NONE, next: NONE, home: 0 };
+        let at = self.tick_of(at);
+        let entry = Entry { key, at: at as u32, previous: NONE, next: NONE };
         let ix = if self.free == NONE {
-            self.entries.push(entry);
-            (self.entries.len() - 1) as u32
+            self.entries.push(entry) as u32
         } else {
             let ix = self.free;
             self.free = self.entries[ix as usize].next;
@@ -71,13 +83,22 @@ impl<K: Copy> Wheel<K> {
             ix
         };
         self.armed += 1;
-        self.link(ix);
-        Ticket(ix)
+        self.link(ix, at);
+        Ticket(NonZeroU32::MIN.saturating_add(ix))
     }
 
     pub fn cancel(&mut self, ticket: Ticket) {
-        self.unlink(ticket.0);
-        self.release(ticket.0);
+        self.unlink(ticket.place());
+        self.release(ticket.place());
+    }
+
+    /// Whether a ticket's timer fires when one armed now for `at` would.
+    pub fn fires_at(&self, ticket: Ticket, at: Instant) -> bool {
+        self.entries[ticket.place() as usize].at == self.tick_of(at) as u32
+    }
+
+    fn tick_of(&self, at: Instant) -> u64 {
+        at.0.div_ceil(TICK_MICROS).clamp(self.now + 1, self.now + HORIZON)
     }
 
     /// When [`Wheel::expire`] next has something to do. May be early (a slot of a higher level is to be sorted), never
@@ -103,11 +124,14 @@ impl<K: Copy> Wheel<K> {
                 ix = self.entries[ix as usize].next;
             }
             for &ix in chain.iter().rev() {
-                if self.entries[ix as usize].at <= self.now {
-                    fired.push(self.entries[ix as usize].key);
+                let Entry { key, at, .. } = self.entries[ix as usize];
+                // No deadline is past: it lies less than 2^32 ticks ahead.
+                let ahead = at.wrapping_sub(self.now as u32);
+                if ahead == 0 {
+                    fired.push(key);
                     self.release(ix);
                 } else {
-                    self.link(ix);
+                    self.link(ix, self.now + u64::from(ahead));
                 }
             }
         }
@@ -133,8 +157,7 @@ impl<K: Copy> Wheel<K> {
         None
     }
 
-    fn link(&mut self, ix: u32) {
-        let at = self.entries[ix as usize].at;
+    fn link(&mut self, ix: u32, at: u64) {
         let differing = (at ^ self.now) | 1;
         let level = ((63 - differing.leading_zeros()) / BITS).min(LEVELS as u32 - 1) as usize;
         let slot = (at >> (BITS * level as u32)) as usize % SLOTS;
@@ -144,29 +167,31 @@ impl<K: Copy> Wheel<K> {
             self.entries[head as usize].previous = ix;
         }
         let entry = &mut self.entries[ix as usize];
-        entry.previous = NONE;
+        entry.previous = FIRST | (level * SLOTS + slot) as u32;
         entry.next = head;
-        entry.home = (level * SLOTS + slot) as u16;
     }
 
     fn unlink(&mut self, ix: u32) {
-        let Entry { previous, next, home, .. } = self.entries[ix as usize];
-        let (level, slot) = (usize::from(home) / SLOTS, usize::from(home) % SLOTS);
+        let Entry { previous, next, .. } = self.entries[ix as usize];
+        debug_assert_ne!(previous, NONE, "a ticket that is spent");
         if next != NONE {
             self.entries[next as usize].previous = previous;
         }
-        if previous != NONE {
+        if previous & FIRST == 0 {
             self.entries[previous as usize].next = next;
-        } else {
-            self.heads[level][slot] = next;
-            if next == NONE {
-                self.occupied[level] &= !(1 << slot);
-            }
+            return;
+        }
+        let home = (previous & !FIRST) as usize;
+        let (level, slot) = (home / SLOTS, home % SLOTS);
+        self.heads[level][slot] = next;
+        if next == NONE {
+            self.occupied[level] &= !(1 << slot);
         }
     }
 
     fn release(&mut self, ix: u32) {
-        self.entries[ix as usize].next = self.free;
+        let entry = &mut self.entries[ix as usize];
+        (entry.previous, entry.next) = (NONE, self.free);
         self.free = ix;
         self.armed -= 1;
     }
@@ -201,6 +226,24 @@ mod tests {
         assert_eq!(seen.len(), 5000);
         assert!(seen.is_sorted_by_key(|(due, _)| *due));
         assert!(wheel.is_empty());
+    }
+
+    #[test]
+    fn a_timer_costs_sixteen_bytes() {
+        assert_eq!((size_of::<Entry<u32>>(), size_of::<Option<Ticket>>()), (16, 4));
+    }
+
+    #[test]
+    fn a_deadline_beyond_the_horizon_fires_there() {
+        let mut wheel = Wheel::new(Instant(1));
+        let days = |n: u64| Instant(0) + Duration::from_secs(n * 86_400);
+        let far = wheel.arm(days(400), 1);
+        assert!(wheel.fires_at(far, days(400)) && !wheel.fires_at(far, days(40)));
+        let mut fired = Vec::new();
+        wheel.expire(days(49), &mut fired);
+        assert!(fired.is_empty());
+        wheel.expire(days(50), &mut fired);
+        assert_eq!((fired, wheel.next()), (vec![1], None));
     }
 
     #[test]
