@@ -4,11 +4,15 @@ use super::{CLEAN, Global, NO_ANSWER};
 use crate::agent::behaviour::parse_duration;
 use crate::server::log::{self, Style};
 use crate::server::{Ended, Options, Running, Server, StartError};
+use clap::value_parser;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
+
+/// More than a machine has cores is a slip of the finger.
+const MOST_WORKERS: i64 = 256;
 
 /// Serve calls: listen, route, probe, fail over, reload when the files change
 ///
@@ -25,9 +29,9 @@ pub struct Args {
     /// Look at the files this often, events or not
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_duration)]
     poll: Duration,
-    /// Worker threads
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    workers: usize,
+    /// Worker threads, which share the calls among them [default: one a core]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MOST_WORKERS))]
+    workers: Option<u16>,
     /// After SIGTERM, wait at most this long for calls in set-up
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     drain: Duration,
@@ -44,9 +48,6 @@ enum LogStyle {
 }
 
 pub fn run(args: Args, global: &Global) -> ExitCode {
-    if args.workers != 1 {
-        return no_answer("this build runs one worker: use --workers 1");
-    }
     let config = match global.root() {
         Ok(root) => root,
         Err(why) => return no_answer(&why),
@@ -56,6 +57,7 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
     let options = Options {
         config,
         state_dir: args.state_dir,
+        workers: args.workers.map_or_else(cores, usize::from),
         watch: !args.no_watch,
         poll: args.poll,
         drain: args.drain,
@@ -69,6 +71,11 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
         }
         Err(error) => no_answer(&error.to_string()),
     }
+}
+
+/// As many as may run at once; affinity and cgroups are heeded.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS as usize)
 }
 
 fn serve(running: Running, global: &Global) -> ExitCode {

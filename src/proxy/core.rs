@@ -40,6 +40,7 @@ pub struct Core {
     /// Probes that ended, for the health engine.
     pub(super) probed: Vec<(ProbeToken, ProbeResult)>,
     pub(super) draining: bool,
+    pub(super) overload: super::overload::Overload,
     /// Answers whose ACK has not passed yet: a router that drains stays for them.
     pub(super) awaited_acks: HashSet<NonZeroU64, foldhash::fast::FixedState>,
     pub(super) counters: Counters,
@@ -79,6 +80,7 @@ impl Core {
             probes: Shelf::new(),
             probed: Vec::new(),
             draining: false,
+            overload: Default::default(),
             awaited_acks: HashSet::with_hasher(foldhash::fast::FixedState::with_seed(0)),
             counters: Counters::default(),
             strangers: super::access::Budget::new(now.at),

@@ -17,6 +17,29 @@ pub struct Counters {
     pub rejected: u64,
     pub attempts: u64,
     pub probes: u64,
+    /// New calls refused because the worker did not keep up, or had no room (checklist R2, T16); without a record.
+    pub overload: u64,
+}
+
+impl Counters {
+    /// Those of two workers together.
+    pub fn plus(self, other: Counters) -> Counters {
+        Counters {
+            datagrams: self.datagrams + other.datagrams,
+            keep_alives: self.keep_alives + other.keep_alives,
+            malformed: self.malformed + other.malformed,
+            strangers: self.strangers + other.strangers,
+            strays: self.strays + other.strays,
+            calls: self.calls + other.calls,
+            answered: self.answered + other.answered,
+            failed: self.failed + other.failed,
+            cancelled: self.cancelled + other.cancelled,
+            rejected: self.rejected + other.rejected,
+            attempts: self.attempts + other.attempts,
+            probes: self.probes + other.probes,
+            overload: self.overload + other.overload,
+        }
+    }
 }
 
 /// How much is alive: all zero when nothing is left.
@@ -31,4 +54,17 @@ pub struct Load {
     /// Client transactions in any state, probes included.
     pub client_transactions: usize,
     pub timers: usize,
+}
+
+impl Load {
+    /// That of two workers together.
+    pub fn plus(self, other: Load) -> Load {
+        Load {
+            setting_up: self.setting_up + other.setting_up,
+            awaiting_ack: self.awaiting_ack + other.awaiting_ack,
+            server_transactions: self.server_transactions + other.server_transactions,
+            client_transactions: self.client_transactions + other.client_transactions,
+            timers: self.timers + other.timers,
+        }
+    }
 }

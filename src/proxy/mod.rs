@@ -23,6 +23,7 @@ mod gauges;
 mod hunt;
 mod initial;
 mod owners;
+mod overload;
 mod patience;
 mod peers;
 #[cfg(feature = "sim")]

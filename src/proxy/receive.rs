@@ -67,6 +67,10 @@ impl Core {
                 return;
             }
         }
+        let begins = matches!(method, Method::Invite | Method::Ack);
+        if begins && self.shed(now, &flow, message, (&via, method, key), out) {
+            return;
+        }
         let admission = self.loaded.snapshot.admit(&flow);
         let mut arrival = Arrival { now, flow, message: *message, via, method, admission, parts: None };
         match validate_below(message, Some(via), &self.loaded.snapshot.limits) {

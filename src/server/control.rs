@@ -2,6 +2,8 @@
 //! on its own thread; nothing here is on the path of a call.
 
 use super::clock::Clock;
+use super::crew::Workers;
+use super::figures::{Figures, TICK};
 use super::ledger::Orders;
 use super::listeners::Listeners;
 use super::look::{Attempted, Found, Look, look};
@@ -9,8 +11,8 @@ use super::settle::Settle;
 use super::signals::{Signal, Signals};
 use super::tray::Tray;
 use super::watch::Watch;
-use super::worker_loop::{Command, Report, Stats};
-use super::{WorkerHandle, difference};
+use super::worker_loop::Report;
+use super::{Stats, difference, kernel};
 use crate::config::{Code, Compiled, Diagnostics};
 use crate::health::Change;
 use crate::proxy::Snapshot;
@@ -46,7 +48,7 @@ pub struct Parts {
     pub drain: Duration,
     pub clock: Clock,
     pub listeners: Listeners,
-    pub worker: WorkerHandle,
+    pub workers: Workers,
     pub tray: Arc<Tray>,
     pub orders: Arc<Orders>,
     pub running: Arc<Snapshot>,
@@ -82,6 +84,10 @@ struct Control {
     announced: bool,
     /// Draining until then.
     draining: Option<Instant>,
+    /// Which workers have nothing left that a drain waits for.
+    idle: Vec<bool>,
+    figures: Figures,
+    tick_at: Instant,
     ended: Option<Ended>,
 }
 
@@ -95,6 +101,7 @@ enum Event {
     Stop,
     DrainOver,
     SocketsOver,
+    Tick,
 }
 
 impl Parts {
@@ -115,7 +122,8 @@ impl Control {
         if let Some(now) = hint {
             settle.hint(now);
         }
-        let poll_at = Instant::now() + jittered(parts.poll);
+        let now = Instant::now();
+        let (poll_at, workers) = (now + jittered(parts.poll), parts.workers.count());
         Control {
             parts,
             settle,
@@ -126,6 +134,9 @@ impl Control {
             restarts: 0,
             announced: false,
             draining: None,
+            idle: vec![false; workers],
+            figures: Figures::new(workers, now),
+            tick_at: now + TICK,
             ended: None,
         }
     }
@@ -136,7 +147,7 @@ impl Control {
             self.handle(event);
             if let Some(ended) = self.ended {
                 self.say_what_was_served();
-                let _ = self.parts.worker.commands.push(Command::Stop);
+                self.parts.workers.stop();
                 return ended;
             }
         }
@@ -159,6 +170,7 @@ impl Control {
             () = at(poll) => Event::Poll,
             () = at(self.draining) => Event::DrainOver,
             () = at(sockets) => Event::SocketsOver,
+            () = at(Some(self.tick_at)) => Event::Tick,
         }
     }
 
@@ -197,7 +209,13 @@ impl Control {
             Event::Signal(Signal::Stop(name)) => self.stop(name),
             Event::Stop => self.stop("request"),
             Event::Report(Some(Report::Changes(changes))) => changes.iter().for_each(log_change),
-            Event::Report(Some(Report::Drained)) => self.ended = Some(Ended::Drained),
+            Event::Report(Some(Report::Idle { worker, idle })) => {
+                self.idle.get_mut(worker).into_iter().for_each(|known| *known = idle);
+                if self.idle.iter().all(|idle| *idle) {
+                    self.ended = Some(Ended::Drained);
+                }
+            }
+            Event::Report(Some(Report::Figures { worker, stats })) => self.figures.take(worker, *stats),
             Event::Report(Some(Report::Gone)) | Event::Report(None) => {
                 tracing::error!("a worker thread ended by itself; this is a fault of trunkline");
                 self.ended = Some(Ended::Broken);
@@ -208,10 +226,22 @@ impl Control {
             }
             Event::SocketsOver => {
                 if let Some(sockets) = self.parts.listeners.expire(Instant::now()) {
-                    self.parts.worker.command(Command::Sockets(sockets));
+                    self.parts.workers.sockets(sockets);
                 }
             }
+            Event::Tick => self.tick(),
         }
+    }
+
+    /// Writes about the figures of the last second, and asks for those of the next.
+    fn tick(&mut self) {
+        let now = Instant::now();
+        self.tick_at = now + TICK;
+        let listeners = &self.parts.listeners;
+        if let Some(line) = self.figures.line(now, || kernel::queues(listeners.bound())) {
+            line.log();
+        }
+        self.parts.workers.ask_figures();
     }
 
     /// SIGTERM or SIGINT: the first drains, the second ends (CONFIG-AND-CLI (g) "Shutting down").
@@ -224,7 +254,7 @@ impl Control {
         tracing::info!("{name}: draining, new calls are refused; stopping within {:?}", self.parts.drain);
         let _ = sd_notify::notify(&[NotifyState::Stopping]);
         self.draining = Some(Instant::now() + self.parts.drain);
-        self.parts.worker.command(Command::Drain);
+        self.parts.workers.drain();
     }
 
     /// systemd waits for the end of a reload that it asked for (`Type=notify-reload`), whatever it finds.
@@ -306,7 +336,7 @@ impl Control {
         };
         let difference = difference::between(&self.parts.running, &compiled.snapshot);
         let sockets = self.parts.listeners.commit(prepared, Instant::now());
-        self.parts.worker.command(Command::Reload { snapshot: compiled.snapshot.clone(), sockets });
+        self.parts.workers.reload(compiled.snapshot.clone(), sockets);
         self.parts.orders.set(compiled.accounting, &self.parts.tray);
         let before = std::mem::replace(&mut self.parts.running, compiled.snapshot).revision.clone();
         self.parts.hash = compiled.hash;
@@ -324,9 +354,9 @@ impl Control {
 
 impl Control {
     fn say_what_was_served(&self) {
-        let Some(Stats { counters: c, sending: s, wakes, .. }) = self.parts.worker.stats() else { return };
+        let Some(Stats { counters: c, sending: s, handing: h, wakes, .. }) = self.parts.workers.stats() else { return };
         let (calls, answered, failed, cancelled, rejected) = (c.calls, c.answered, c.failed, c.cancelled, c.rejected);
-        tracing::info!(calls, answered, failed, cancelled, rejected, "served");
+        tracing::info!(calls, answered, failed, cancelled, rejected, overload = c.overload, "served");
         let (received, malformed, strangers, strays) = (c.datagrams, c.malformed, c.strangers, c.strays);
         let (sent, dropped, refused) = (s.sent, s.dropped, s.refused);
         tracing::debug!(
@@ -338,6 +368,7 @@ impl Control {
             sends = s.calls,
             dropped,
             refused,
+            handed = h.handed,
             wakes,
             "datagrams"
         );

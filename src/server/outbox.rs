@@ -53,6 +53,19 @@ pub struct Counters {
     pub refused: u64,
 }
 
+impl Counters {
+    /// Those of two workers together.
+    pub fn plus(self, other: Counters) -> Counters {
+        Counters {
+            sent: self.sent + other.sent,
+            calls: self.calls + other.calls,
+            delayed: self.delayed + other.delayed,
+            dropped: self.dropped + other.dropped,
+            refused: self.refused + other.refused,
+        }
+    }
+}
+
 impl Default for Outbox {
     fn default() -> Self {
         Outbox {
@@ -270,14 +283,15 @@ fn from_v6(address: std::net::Ipv6Addr) -> Source {
 #[cfg(test)]
 mod tests {
     use super::super::intake::Intake;
+    use super::super::sockets::Group;
     use super::super::undelivered;
     use super::*;
     use crate::flow::SocketIx;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use std::net::{SocketAddr, UdpSocket};
 
-    fn bound(address: &str) -> Bound {
-        Bound::new(SocketIx(0), "lan".into(), address.parse().expect("address"), &[]).expect("bound")
+    fn bound(address: &str) -> Group {
+        Group::open(SocketIx(0), "lan".into(), address.parse().expect("address"), 1, &[]).expect("bound")
     }
 
     fn effects(peers: &[SocketAddr]) -> Effects {

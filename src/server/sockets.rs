@@ -4,8 +4,11 @@
 //!   connected socket per gateway.
 //! - `IP_PKTINFO`/`IPV6_RECVPKTINFO` on wildcard sockets alone: which of our addresses a datagram was sent to, so that
 //!   the answer leaves from it (RFC 3581 §4).
-//! - 4 MiB receive buffer, best effort: a burst while the worker is at something else must not cost calls.
+//! - 8 MiB receive buffer, best effort: a burst while the worker is at something else must not cost calls.
 //! - `[::]` also takes IPv4; addresses are normalised, so nobody above sees `::ffff:192.0.2.1`.
+//! - `SO_REUSEPORT` with several workers: a socket each, and the kernel gives all datagrams of one remote address and port
+//!   to the same of them, so none overtakes another. The first is bound without it, and gets it afterwards: a second
+//!   router of the same user, whose first binding is as strict, would otherwise join silently and take half of the calls.
 
 use crate::config::Code;
 use crate::flow::SocketIx;
@@ -16,7 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 
-const RECEIVE_BUFFER: usize = 4 << 20;
+const RECEIVE_BUFFER: usize = 8 << 20;
 const SEND_BUFFER: usize = 1 << 20;
 
 /// One bound UDP socket.
@@ -44,25 +47,66 @@ pub struct BindError {
     hint: &'static str,
 }
 
-impl Bound {
-    /// Binds `bind`. A wildcard `[::]` falls back to `0.0.0.0` on a machine without IPv6. `going` are sockets of ours
-    /// that may hold the port under another address (`0.0.0.0` becomes `192.0.2.1`, or the other way round): for the
-    /// moment of binding, and only then, they share it.
-    pub fn new(ix: SocketIx, id: Arc<str>, bind: SocketAddr, going: &[&Bound]) -> Result<Bound, BindError> {
-        let every = bind.ip().is_unspecified() && bind.is_ipv6();
-        let share = |shared: bool| going.iter().try_for_each(|s| SockRef::from(&s.socket).set_reuse_address(shared));
-        let mut socket = share(true).and_then(|()| open(bind, !going.is_empty()));
-        if every && socket.as_ref().is_err_and(no_ipv6) {
-            socket = open(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), bind.port()), !going.is_empty());
-        }
+/// The sockets of one listener, one a worker, all bound to the same address.
+#[derive(Debug)]
+pub struct Group {
+    /// At least one; they differ in the socket alone.
+    members: Vec<Arc<Bound>>,
+    first: Arc<Bound>,
+}
+
+/// What the members have in common.
+impl std::ops::Deref for Group {
+    type Target = Bound;
+    fn deref(&self) -> &Bound {
+        &self.first
+    }
+}
+
+impl Group {
+    /// Binds `bind` for each of `workers`. A wildcard `[::]` falls back to `0.0.0.0` on a machine without IPv6. `going` are
+    /// sockets of ours that may hold the port under another address (`0.0.0.0` becomes `192.0.2.1`, or the other way
+    /// round): for the moment of binding, and only then, they share it.
+    pub fn open(
+        ix: SocketIx,
+        id: Arc<str>,
+        bind: SocketAddr,
+        workers: usize,
+        going: &[&Group],
+    ) -> Result<Group, BindError> {
+        let leaving = || going.iter().flat_map(|group| group.members.iter());
+        let share = |shared: bool| leaving().try_for_each(|s| SockRef::from(&s.socket).set_reuse_address(shared));
+        let sockets = share(true).and_then(|()| open_all(bind, workers, !going.is_empty()));
         // Another process must not be able to bind beside us.
-        let socket = socket.and_then(|socket| share(false).map(|()| socket));
-        let named = |cause: io::Error| BindError { id: id.clone(), bind, hint: hint(&cause), cause };
-        let socket: UdpSocket = socket.map_err(named)?.into();
-        let local = socket.local_addr().map_err(named)?;
-        Ok(Bound { ix, bind, local, wildcard: local.ip().is_unspecified(), v6: local.is_ipv6(), socket })
+        let sockets = share(false).and(sockets);
+        let bound = |socket: Socket| {
+            let socket = UdpSocket::from(socket);
+            let local = socket.local_addr()?;
+            let (wildcard, v6) = (local.ip().is_unspecified(), local.is_ipv6());
+            io::Result::Ok(Arc::new(Bound { ix, bind, local, wildcard, v6, socket }))
+        };
+        let group = sockets.and_then(|(first, more)| {
+            let first: Arc<Bound> = bound(first)?;
+            let mut members = vec![first.clone()];
+            for socket in more {
+                members.push(bound(socket)?);
+            }
+            Ok(Group { members, first })
+        });
+        group.map_err(|cause| BindError { id, bind, hint: hint(&cause), cause })
     }
 
+    /// The socket of a worker.
+    pub fn member(&self, worker: usize) -> Option<&Arc<Bound>> {
+        self.members.get(worker)
+    }
+
+    pub fn members(&self) -> &[Arc<Bound>] {
+        &self.members
+    }
+}
+
+impl Bound {
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
@@ -94,7 +138,25 @@ pub fn peer_of(address: &SockaddrStorage) -> Option<SocketAddr> {
     })
 }
 
-fn open(bind: SocketAddr, share: bool) -> io::Result<Socket> {
+fn open_all(bind: SocketAddr, workers: usize, share: bool) -> io::Result<(Socket, Vec<Socket>)> {
+    let every = bind.ip().is_unspecified() && bind.is_ipv6();
+    let mut first = open(bind, share, false);
+    if every && first.as_ref().is_err_and(no_ipv6) {
+        first = open(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), bind.port()), share, false);
+    }
+    let first = first?;
+    let mut more = Vec::new();
+    if workers > 1 {
+        let local = first.local_addr()?.as_socket().unwrap_or(bind);
+        first.set_reuse_port(true)?;
+        for _ in 1..workers {
+            more.push(open(local, share, true)?);
+        }
+    }
+    Ok((first, more))
+}
+
+fn open(bind: SocketAddr, share: bool, join: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(bind), Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
     let wildcard = bind.ip().is_unspecified();
     setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
@@ -115,6 +177,7 @@ fn open(bind: SocketAddr, share: bool) -> io::Result<Socket> {
     }
     let _ = socket.set_send_buffer_size(SEND_BUFFER);
     socket.set_reuse_address(share)?;
+    socket.set_reuse_port(join)?;
     socket.bind(&SockAddr::from(bind))?;
     socket.set_reuse_address(false)?;
     Ok(socket)
@@ -142,33 +205,62 @@ fn hint(cause: &io::Error) -> &'static str {
 mod tests {
     use super::*;
 
-    fn bind(address: &str) -> Bound {
-        Bound::new(SocketIx(0), "lan".into(), address.parse().expect("address"), &[]).expect("bind")
+    fn group(address: impl ToString, workers: usize, going: &[&Group]) -> Result<Group, BindError> {
+        let address = address.to_string().parse().expect("address");
+        Group::open(SocketIx(0), "lan".into(), address, workers, going)
+    }
+
+    fn bind(address: &str) -> Group {
+        group(address, 1, &[]).expect("bound")
     }
 
     #[test]
     fn a_taken_port_names_listener_address_and_cause() {
-        let first = bind("127.0.0.1:0");
-        let error = Bound::new(SocketIx(1), "wan".into(), first.local, &[]).expect_err("taken");
-        let text = error.to_string();
-        assert!(text.starts_with("error[TL0804 bind]: listener `wan` cannot be bound to udp 127.0.0.1:"), "{text}");
-        assert!(text.contains("in use") && text.contains("ss -lunp"), "{text}");
+        for (holders, comers) in [(1, 1), (2, 2), (2, 1), (1, 2)] {
+            let first = group("127.0.0.1:0", holders, &[]).expect("bound");
+            let text = group(first.local, comers, &[]).expect_err("taken").to_string();
+            assert!(text.starts_with("error[TL0804 bind]: listener `lan` cannot be bound to udp 127.0.0.1:"), "{text}");
+            assert!(text.contains("in use") && text.contains("ss -lunp"), "{text}");
+        }
     }
 
     #[test]
     fn an_address_of_another_machine_is_refused_with_advice() {
-        let error = Bound::new(SocketIx(1), "wan".into(), "192.0.2.1:5060".parse().expect("address"), &[]);
+        let error = group("192.0.2.1:5060", 1, &[]);
         assert!(error.expect_err("not ours").to_string().contains("`ip address` lists them"));
     }
 
     #[test]
     fn a_wildcard_can_take_over_from_an_address_and_shares_with_nobody_afterwards() {
-        let old = bind("127.0.0.1:0");
-        let every: SocketAddr = (Ipv4Addr::UNSPECIFIED, old.local.port()).into();
-        assert!(Bound::new(SocketIx(1), "all".into(), every, &[]).is_err());
-        let new = Bound::new(SocketIx(1), "all".into(), every, &[&old]).expect("shared for a moment");
-        drop(old);
-        assert!(Bound::new(SocketIx(2), "other".into(), new.local, &[]).is_err());
+        for workers in [1, 3] {
+            let old = group("127.0.0.1:0", workers, &[]).expect("bound");
+            let every: SocketAddr = (Ipv4Addr::UNSPECIFIED, old.local.port()).into();
+            assert!(group(every, workers, &[]).is_err());
+            let new = group(every, workers, &[&old]).expect("shared for a moment");
+            assert!(group(every, workers, &[]).is_err());
+            drop(old);
+            assert!(group(new.local, workers, &[]).is_err());
+        }
+    }
+
+    #[test]
+    fn one_peer_is_always_heard_by_the_same_worker_and_many_by_all() {
+        let group = group("127.0.0.1:0", 4, &[]).expect("bound");
+        let mut heard = [0; 4];
+        for _ in 0..64 {
+            let peer = UdpSocket::bind("127.0.0.1:0").expect("a peer");
+            (0..5).for_each(|n: u8| assert_eq!(peer.send_to(&[n], group.local).expect("sent"), 1));
+            // Loopback delivers before `send_to` returns.
+            let mut byte = [0];
+            for (member, heard) in group.members().iter().zip(&mut heard) {
+                let got: Vec<u8> =
+                    std::iter::from_fn(|| member.socket.recv(&mut byte).is_ok().then_some(byte[0])).collect();
+                assert!(got.is_empty() || got == [0, 1, 2, 3, 4], "{got:?}");
+                *heard += got.len();
+            }
+        }
+        assert_eq!(heard.iter().sum::<usize>(), 320);
+        assert!(heard.iter().all(|count| *count > 0), "{heard:?}");
     }
 
     #[test]

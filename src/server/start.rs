@@ -1,24 +1,22 @@
 //! Starting and ending a router: everything that can fail is tried before the first datagram is read.
 
+use super::Stats;
 use super::clock::Clock;
 use super::control::{self, Ended};
-use super::inbox::{Inbox, Wake};
+use super::crew::{self, Workers};
 use super::ledger::{self, Orders};
 use super::listeners::Listeners;
-use super::paths::KernelPaths;
 use super::signals::Signals;
 use super::sockets::BindError;
 use super::state::{CookieKeys, StateDir, StateError};
 use super::tray::Tray;
 use super::watch::{Watch, mounted_alone};
-use super::worker_loop::{self, Command, Report, Sockets};
-use super::{Stats, WorkerHandle};
+use super::worker_loop::{Report, Sockets};
 use crate::accounting::{Bookkeeper, RealDisk};
 use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
 use crate::flow::Transport;
-use crate::proxy::{Effects, Snapshot};
+use crate::proxy::Snapshot;
 use crate::record::Tally;
-use crate::worker::{Setup, Worker};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,10 +25,6 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Commands that wait for a worker.
-const COMMANDS: usize = 256;
-/// Datagrams that wait for a worker that another one received them for.
-const HANDED: usize = 4096;
 /// Reports that wait for the control side.
 const REPORTS: usize = 1024;
 
@@ -41,6 +35,8 @@ pub struct Options {
     pub config: PathBuf,
     /// Else `.trunkline` beside the root file.
     pub state_dir: Option<PathBuf>,
+    /// Worker threads: each has its own sockets, calls and timers. At least one.
+    pub workers: usize,
     /// Watch the files by events of the operating system.
     pub watch: bool,
     /// Look at the files this often in any case.
@@ -52,10 +48,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults of `trunkline run`, without signals.
+    /// The defaults of `trunkline run`, without signals and with one worker.
     pub fn new(config: PathBuf) -> Options {
         let (poll, drain) = (Duration::from_secs(15), Duration::from_secs(30));
-        Options { config, state_dir: None, watch: true, poll, drain, signals: false }
+        Options { config, state_dir: None, workers: 1, watch: true, poll, drain, signals: false }
     }
 }
 
@@ -112,10 +108,10 @@ pub struct Server;
 pub struct Running {
     ready: Ready,
     said: Diagnostics,
-    worker: WorkerHandle,
+    workers: Workers,
     stop: mpsc::Sender<()>,
     control: JoinHandle<Ended>,
-    worker_thread: JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
     ledger: JoinHandle<Tally>,
     tray: Arc<Tray>,
 }
@@ -131,11 +127,11 @@ impl Running {
     }
 
     pub fn stats(&self) -> Option<Stats> {
-        self.worker.stats()
+        self.workers.stats()
     }
 
-    pub fn worker(&self) -> &WorkerHandle {
-        &self.worker
+    pub fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     /// Drains, as SIGTERM does; a second call ends at once.
@@ -148,11 +144,11 @@ impl Running {
     pub fn wait(self) -> Ended {
         let ended = self.control.join().unwrap_or(Ended::Broken);
         // It has done so itself, unless it ended by a panic.
-        self.worker.command(Command::Stop);
-        let worker = self.worker_thread.join();
+        self.workers.stop();
+        let broken = self.threads.into_iter().filter_map(|thread| thread.join().err()).count();
         self.tray.close();
         let ledger = self.ledger.join();
-        if worker.is_err() || ledger.is_err() { Ended::Broken } else { ended }
+        if broken > 0 || ledger.is_err() { Ended::Broken } else { ended }
     }
 }
 
@@ -166,19 +162,19 @@ impl Server {
         let state = options.state_dir.clone().unwrap_or_else(|| StateDir::beside(&options.config));
         let state = StateDir::open(&state)?;
         let keys = state.cookie_keys()?;
-        let (listeners, sockets) = bind(&mut compiled)?;
+        let (listeners, sockets) = bind(&mut compiled, options.workers.max(1))?;
         let mut clock = Clock::start();
         let keeper = Bookkeeper::open(clock.now(), Arc::new(RealDisk), &state.path, compiled.accounting.clone())
             .map_err(|cause| StartError::System { what: "the journal of open calls", cause })?;
-        let (running, pieces) = threads(&compiled, said, sockets.clone(), keys, keeper, clock)?;
+        let (running, pieces) = threads(&compiled, said, sockets, keys, keeper, clock)?;
         let own = own_paths(&state.path, &compiled);
         let parts = Leads { options, set, listeners, state, own, hash: compiled.hash, snapshot: compiled.snapshot };
         start_control(parts, running, pieces, clock)
     }
 }
 
-fn bind(compiled: &mut Compiled) -> Result<(Listeners, Sockets), StartError> {
-    let mut listeners = Listeners::default();
+fn bind(compiled: &mut Compiled, workers: usize) -> Result<(Listeners, Vec<Sockets>), StartError> {
+    let mut listeners = Listeners::new(workers);
     let kept = || io::Error::other("the compiler kept a revision for itself; this is a fault of trunkline");
     let snapshot =
         Arc::get_mut(&mut compiled.snapshot).ok_or_else(|| StartError::System { what: "start", cause: kept() })?;
@@ -193,7 +189,7 @@ struct Pieces {
     stop: mpsc::Receiver<()>,
     stop_sender: mpsc::Sender<()>,
     orders: Arc<Orders>,
-    worker_thread: JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
     ledger: JoinHandle<Tally>,
 }
 
@@ -201,73 +197,41 @@ struct Pieces {
 struct Half {
     ready: Ready,
     said: Diagnostics,
-    worker: WorkerHandle,
+    workers: Workers,
     tray: Arc<Tray>,
 }
 
 fn threads(
     compiled: &Compiled,
     said: Diagnostics,
-    sockets: Sockets,
+    sockets: Vec<Sockets>,
     keys: CookieKeys,
     keeper: Bookkeeper,
     clock: Clock,
 ) -> Result<(Half, Pieces), StartError> {
     let failed = |cause| StartError::System { what: "starting a thread", cause };
-    let wake = Wake::new().map_err(failed)?;
-    let commands = Arc::new(Inbox::new(COMMANDS, wake.clone()));
-    let handed = Arc::new(Inbox::new(HANDED, wake.clone()));
     let (tray, orders) = (Arc::new(Tray::default()), Arc::new(Orders::default()));
     let (report_sender, reports) = mpsc::channel(REPORTS);
     let (stop_sender, stop) = mpsc::channel(4);
-    let mut effects = Effects::default();
-    let core = core(&compiled.snapshot, keys, clock, &mut effects)?;
-    let ready = ready(&compiled.snapshot, &sockets);
-    let parts = worker_loop::Parts {
-        core,
-        effects,
-        clock,
-        sockets,
-        wake,
-        commands: commands.clone(),
-        peers: vec![handed.clone()],
-        handed,
-        index: 0,
-        owner_seed: 0,
-        tray: tray.clone(),
-        reports: report_sender,
-    };
+    let ready = ready(&compiled.snapshot, sockets.first());
     let (rows, told) = (tray.clone(), orders.clone());
     let ledger =
         Builder::new().name("ledger".into()).spawn(move || ledger::run(keeper, clock, &rows, &told)).map_err(failed)?;
-    let worker_thread =
-        Builder::new().name("worker-0".into()).spawn(move || worker_loop::run(parts)).map_err(failed)?;
-    let half = Half { ready, said, worker: WorkerHandle { commands }, tray };
-    Ok((half, Pieces { reports, stop, stop_sender, orders, worker_thread, ledger }))
-}
-
-fn core(snapshot: &Arc<Snapshot>, keys: CookieKeys, mut clock: Clock, out: &mut Effects) -> Result<Worker, StartError> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed)
-        .map_err(|e| StartError::System { what: "random numbers", cause: io::Error::other(e.to_string()) })?;
-    let setup = Setup {
-        index: 0,
-        workers: 1,
-        seed,
-        owner_seed: 0,
-        cookie_key: keys.present,
-        old_cookie_key: keys.previous,
-        snapshot: snapshot.clone(),
-        board: None,
-        paths: Box::new(KernelPaths::default()),
-        #[cfg(feature = "sim")]
-        plant: crate::proxy::Plant::None,
+    let parts = crew::Parts {
+        snapshot: compiled.snapshot.clone(),
+        keys,
+        clock,
+        sockets,
+        tray: tray.clone(),
+        reports: report_sender,
     };
-    Ok(Worker::new(clock.now(), setup, out))
+    let (workers, threads) = crew::start(parts)?;
+    let half = Half { ready, said, workers, tray };
+    Ok((half, Pieces { reports, stop, stop_sender, orders, threads, ledger }))
 }
 
-fn ready(snapshot: &Snapshot, sockets: &Sockets) -> Ready {
-    let local = |ix: crate::flow::SocketIx| sockets.get(usize::from(ix.0)).and_then(|s| s.as_ref()).map(|s| s.local);
+fn ready(snapshot: &Snapshot, sockets: Option<&Sockets>) -> Ready {
+    let local = |ix: crate::flow::SocketIx| sockets?.get(usize::from(ix.0)).and_then(|s| s.as_ref()).map(|s| s.local);
     let listeners = snapshot.listeners.iter().map(|listener| ReadyListener {
         id: listener.id.clone(),
         transport: listener.transport,
@@ -304,7 +268,7 @@ fn start_control(leads: Leads, half: Half, pieces: Pieces, clock: Clock) -> Resu
         drain: leads.options.drain,
         clock,
         listeners: leads.listeners,
-        worker: half.worker.clone(),
+        workers: half.workers.clone(),
         tray: half.tray.clone(),
         orders: pieces.orders,
         running: leads.snapshot,
@@ -327,10 +291,10 @@ fn start_control(leads: Leads, half: Half, pieces: Pieces, clock: Clock) -> Resu
     Ok(Running {
         ready: half.ready,
         said: half.said,
-        worker: half.worker,
+        workers: half.workers,
         stop: pieces.stop_sender,
         control,
-        worker_thread: pieces.worker_thread,
+        threads: pieces.threads,
         ledger: pieces.ledger,
         tray: half.tray,
     })

@@ -10,17 +10,19 @@
 //! that already lies in the socket beats the timeout that would discard it (checklist C2). Every step is bounded, so
 //! that a flood on one socket delays timers by a bounded time (checklist C4).
 
+use super::Stats;
 use super::clock::Clock;
-use super::inbox::{Handed, Inbox, Wake};
+use super::inbox::Inbox;
 use super::intake::{BATCH, Intake};
-use super::outbox::{self, Outbox, Refused};
+use super::outbox::{Outbox, Refused};
+use super::peers::Peers;
 use super::sockets::Bound;
 use super::tray::Tray;
 use super::undelivered;
 use crate::flow::{Flow, SocketIx};
-use crate::health::{Change, Override};
-use crate::proxy::{Effects, Snapshot};
-use crate::worker::{Counters, Load, Worker, owner, peek_call_id};
+use crate::health::{Change, Evidence, Override};
+use crate::proxy::{Effects, Loaded, Snapshot};
+use crate::worker::{Kind, Parcel, Pressure, Worker};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
@@ -36,16 +38,21 @@ const ROUNDS: usize = 64;
 /// As much of an undelivered datagram as anybody looks at.
 const RETURNED: usize = 2048;
 
-/// The sockets of the process, by [`SocketIx`]; those of removed listeners stay until their calls are over. A socket
+/// The sockets of a worker, by [`SocketIx`]; those of removed listeners stay until their calls are over. A socket
 /// under a number that is not its own is an heir: sent through, not listened to.
 pub type Sockets = Vec<Option<Arc<Bound>>>;
 
-/// What the control side asks of a worker.
+/// What is asked of a worker.
 #[derive(Debug)]
 pub enum Command {
-    /// A new revision, and the sockets from now on.
+    /// A new revision, for the worker with the health engine, and the sockets of each worker from now on.
     Reload {
         snapshot: Arc<Snapshot>,
+        sockets: Vec<Sockets>,
+    },
+    /// What that worker made of it, for the others.
+    Adopt {
+        loaded: Loaded,
         sockets: Sockets,
     },
     /// Sockets of removed listeners are closed.
@@ -57,6 +64,8 @@ pub enum Command {
         reply: SyncSender<bool>,
     },
     Stats(SyncSender<Stats>),
+    /// Asks for [`Report::Figures`].
+    Figures,
     Stop,
 }
 
@@ -65,39 +74,30 @@ pub enum Command {
 pub enum Report {
     /// Gateways went up or down.
     Changes(Vec<Change>),
-    /// It is draining, and no call is in set-up and no final waits for its ACK.
-    Drained,
-    /// Its thread has ended, by [`Command::Stop`] or by a fault.
+    /// A worker drains; `idle`: it has no call in set-up, and no final that waits for its ACK.
+    Idle {
+        worker: usize,
+        idle: bool,
+    },
+    Figures {
+        worker: usize,
+        stats: Box<Stats>,
+    },
+    /// A thread has ended, by [`Command::Stop`] or by a fault.
     Gone,
-}
-
-/// A worker in figures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    pub counters: Counters,
-    pub load: Load,
-    pub sending: outbox::Counters,
-    /// Times that the thread woke up.
-    pub wakes: u64,
-    /// Datagrams that were lost because the inbox of their owner was full.
-    pub not_handed: u64,
 }
 
 /// What a worker thread is made of.
 pub struct Parts {
+    /// Which worker this is.
+    pub index: usize,
     pub core: Worker,
     /// What the core wanted when it was made.
     pub effects: Effects,
     pub clock: Clock,
     pub sockets: Sockets,
-    pub wake: Wake,
-    pub commands: Arc<Inbox<Command>>,
-    pub handed: Arc<Inbox<Handed>>,
-    /// Which worker this is, and every worker's inbox; alone it owns every call.
-    pub index: usize,
-    pub peers: Vec<Arc<Inbox<Handed>>>,
-    /// Seed of the hash that finds a call's owner; the same for all workers.
-    pub owner_seed: u64,
+    pub inbox: Arc<Inbox>,
+    pub peers: Peers,
     pub tray: Arc<Tray>,
     pub reports: Sender<Report>,
 }
@@ -114,7 +114,8 @@ pub fn run(parts: Parts) {
         worker.datagrams();
         worker.resume();
         worker.timers();
-        worker.report_drained();
+        worker.look_back();
+        worker.report_idle();
     }
     let now = worker.parts.clock.now();
     worker.parts.core.close(now, &mut worker.parts.effects);
@@ -126,7 +127,8 @@ struct Farewell(Sender<Report>);
 
 impl Drop for Farewell {
     fn drop(&mut self) {
-        let _ = self.0.try_send(Report::Gone);
+        // It must not get lost, whatever waits before it; when the control side is gone it comes back at once.
+        let _ = self.0.blocking_send(Report::Gone);
     }
 }
 
@@ -136,15 +138,21 @@ struct Running {
     outbox: Outbox,
     refused: Vec<Refused>,
     returned: Vec<u8>,
-    inbox: Vec<Command>,
-    from_others: Vec<Handed>,
+    commands: Vec<Command>,
+    parcel: Parcel,
+    evidence: Vec<Evidence>,
     /// Sockets that have something: index, readable, error.
     ready: SmallVec<[(SocketIx, bool, bool); 8]>,
     rung: bool,
     wakes: u64,
-    /// Datagrams of other workers' calls that did not fit into their inbox.
-    not_handed: u64,
-    draining: bool,
+    pressure: Pressure,
+    /// Nothing was left waiting in this wake-up.
+    caught_up: bool,
+    /// A queue was more than half full in this wake-up.
+    brimming: bool,
+    deepest: u64,
+    /// Draining, and what the control side was told last.
+    draining: Option<bool>,
     stopped: bool,
 }
 
@@ -156,24 +164,28 @@ impl Running {
             outbox: Outbox::default(),
             refused: Vec::new(),
             returned: vec![0; RETURNED],
-            inbox: Vec::new(),
-            from_others: Vec::new(),
+            commands: Vec::new(),
+            parcel: Parcel::default(),
+            evidence: Vec::new(),
             ready: SmallVec::new(),
             rung: false,
             wakes: 0,
-            not_handed: 0,
-            draining: false,
+            pressure: Pressure::default(),
+            caught_up: true,
+            brimming: false,
+            deepest: 0,
+            draining: None,
             stopped: false,
         }
     }
 
     /// Waits for a datagram, a ring or the next deadline.
     fn sleep(&mut self) {
-        let Parts { core, clock, sockets, wake, .. } = &mut self.parts;
+        let Parts { core, clock, sockets, inbox, .. } = &mut self.parts;
         let timeout = core.deadline().map(|at| TimeSpec::from_duration(clock.until(at)));
         let blocked = self.outbox.waiting().map(|flow| flow.socket);
         let mut fds: SmallVec<[PollFd; 8]> = SmallVec::new();
-        fds.push(PollFd::new(wake.fd(), PollFlags::POLLIN));
+        fds.push(PollFd::new(inbox.fd(), PollFlags::POLLIN));
         for socket in own(sockets) {
             let out = if blocked == Some(socket.ix) { PollFlags::POLLOUT } else { PollFlags::empty() };
             fds.push(PollFd::new(socket.fd(), PollFlags::POLLIN | out));
@@ -192,53 +204,87 @@ impl Running {
     }
 
     fn commands(&mut self) {
+        (self.caught_up, self.brimming) = (true, false);
         if !self.rung {
             return;
         }
-        self.parts.wake.clear();
-        let mut inbox = std::mem::take(&mut self.inbox);
-        self.parts.commands.take(&mut inbox);
-        inbox.drain(..).for_each(|command| self.command(command));
-        self.inbox = inbox;
+        let inbox = &self.parts.inbox;
+        inbox.quiet();
+        // In this order: a datagram that was handed over after a reload is handled by the new revision.
+        inbox.handed.take(&mut self.parcel);
+        let mut commands = std::mem::take(&mut self.commands);
+        inbox.commands.take(&mut commands);
+        commands.drain(..).for_each(|command| self.command(command));
+        self.commands = commands;
         self.handed();
     }
 
     fn command(&mut self, command: Command) {
         let now = self.parts.clock.now();
-        let Parts { core, effects, .. } = &mut self.parts;
+        let Parts { core, effects, index, peers, .. } = &mut self.parts;
         match command {
-            Command::Reload { snapshot, sockets } => {
-                let _ = core.reload(now, snapshot, effects);
+            Command::Reload { snapshot, mut sockets } => {
+                if let Some(loaded) = core.reload(now, snapshot, effects) {
+                    let own = sockets.get_mut(*index).map(std::mem::take).unwrap_or_default();
+                    peers.adopt(&loaded, sockets);
+                    self.parts.sockets = own;
+                }
+            }
+            Command::Adopt { loaded, sockets } => {
+                core.adopt(loaded);
                 self.parts.sockets = sockets;
             }
             Command::Sockets(sockets) => self.parts.sockets = sockets,
             Command::Drain => {
                 core.drain(now);
-                self.draining = true;
+                self.draining.get_or_insert(false);
             }
             // Whoever asked may have gone away; that is its business.
             Command::Override { id, what, reply } => drop(reply.try_send(core.set_override(now, &id, what))),
-            Command::Stats(reply) => drop(reply.try_send(Stats {
-                counters: core.counters(),
-                load: core.load(),
-                sending: self.outbox.counters(),
-                wakes: self.wakes,
-                not_handed: self.not_handed,
-            })),
+            Command::Stats(reply) => drop(reply.try_send(self.stats())),
+            Command::Figures => {
+                let report = Report::Figures { worker: *index, stats: Box::new(self.stats()) };
+                // A full channel means that nobody reads the log.
+                let _ = self.parts.reports.try_send(report);
+                self.deepest = 0;
+            }
             Command::Stop => self.stopped = true,
         }
         self.carry_out();
     }
 
-    /// Datagrams that other workers received for this one.
-    fn handed(&mut self) {
-        let mut from_others = std::mem::take(&mut self.from_others);
-        self.parts.handed.take(&mut from_others);
-        let now = self.parts.clock.now();
-        for handed in from_others.drain(..) {
-            self.parts.core.datagram(now, handed.flow, &handed.bytes, &mut self.parts.effects);
+    fn stats(&self) -> Stats {
+        Stats {
+            counters: self.parts.core.counters(),
+            load: self.parts.core.load(),
+            sending: self.outbox.counters(),
+            handing: self.parts.peers.counters(),
+            wakes: self.wakes,
+            deepest: self.deepest,
+            pressed: self.pressure.times(),
         }
-        self.from_others = from_others;
+    }
+
+    /// What other workers received for this one.
+    fn handed(&mut self) {
+        let count = self.parcel.len();
+        self.deepest = self.deepest.max(count as u64);
+        // As long as a turn of the sockets, it is a burst.
+        self.caught_up &= count < TURNS * BATCH;
+        self.brimming |= count > self.parts.inbox.handed.bound() / 2;
+        let parcel = std::mem::take(&mut self.parcel);
+        let now = self.parts.clock.now();
+        for (n, (kind, flow, bytes)) in parcel.iter().enumerate() {
+            let Parts { core, effects, .. } = &mut self.parts;
+            match kind {
+                Kind::Arrived => core.datagram(now, flow, bytes, effects),
+                Kind::Undelivered => core.undelivered(now, flow, bytes, effects),
+            }
+            if n % BATCH == BATCH - 1 {
+                self.carry_out();
+            }
+        }
+        self.parcel = parcel;
         self.carry_out();
     }
 
@@ -260,19 +306,16 @@ impl Running {
     /// Receives from one socket until it is empty or has had its turns.
     fn receive(&mut self, socket: &Bound) {
         for _ in 0..TURNS {
-            let Parts { core, effects, clock, index, peers, owner_seed, .. } = &mut self.parts;
+            let Parts { core, effects, clock, peers, .. } = &mut self.parts;
             let now = clock.now();
-            let lost = &mut self.not_handed;
             let received = self.intake.receive(socket, |flow, bytes| {
-                let owner = owner_of(bytes, *index, peers.len(), *owner_seed);
-                match peers.get(owner).filter(|_| owner != *index) {
-                    // A full inbox: SIP sends again what was lost, and the count says so.
-                    Some(peer) => *lost += u64::from(peer.push(Handed { flow, bytes: bytes.into() }).is_err()),
-                    None => core.datagram(now, flow, bytes, effects),
+                if !peers.takes(flow, bytes) {
+                    core.datagram(now, flow, bytes, effects);
                 }
             });
             match received {
                 Ok(count) => {
+                    peers.flush();
                     self.carry_out();
                     // Fewer than asked for: the socket was empty, one more call would only say so.
                     if count < BATCH {
@@ -284,15 +327,20 @@ impl Running {
                 Err(_) => {}
             }
         }
+        self.caught_up = false;
     }
 
     /// Tells the core which datagrams did not arrive (checklist N14).
     fn errors(&mut self, socket: &Bound) {
-        let Parts { core, effects, clock, .. } = &mut self.parts;
+        let Parts { core, effects, clock, peers, .. } = &mut self.parts;
         let now = clock.now();
         undelivered::drain(socket, &mut self.returned, |peer, sent| {
-            core.undelivered(now, Flow::udp(socket.ix, peer), sent, effects);
+            let flow = Flow::udp(socket.ix, peer);
+            if !peers.takes_undelivered(flow, sent) {
+                core.undelivered(now, flow, sent, effects);
+            }
         });
+        peers.flush();
         self.carry_out();
     }
 
@@ -316,11 +364,14 @@ impl Running {
     /// send elsewhere: bounded rounds.
     fn carry_out(&mut self) {
         for _ in 0..ROUNDS {
-            let Parts { core, effects, clock, sockets, tray, reports, .. } = &mut self.parts;
+            let Parts { core, effects, clock, sockets, peers, tray, reports, .. } = &mut self.parts;
             if !effects.evidence.is_empty() {
-                let mut evidence = std::mem::take(&mut effects.evidence);
-                core.evidence(clock.now(), &mut evidence, effects);
-                effects.evidence = evidence;
+                if peers.has_health() {
+                    std::mem::swap(&mut effects.evidence, &mut self.evidence);
+                    core.evidence(clock.now(), &mut self.evidence, effects);
+                } else {
+                    peers.tell(&mut effects.evidence);
+                }
             }
             if !effects.sends.is_empty() {
                 self.outbox.flush(effects, |flow| socket(sockets, flow.socket).map(Arc::as_ref), &mut self.refused);
@@ -343,19 +394,31 @@ impl Running {
         }
     }
 
-    fn report_drained(&mut self) {
-        if self.draining {
-            let load = self.parts.core.load();
-            if load.setting_up == 0 && load.awaiting_ack == 0 {
-                self.draining = self.parts.reports.try_send(Report::Drained).is_err();
+    /// The end of a wake-up: evidence of the other workers, and whether this one keeps up.
+    fn look_back(&mut self) {
+        if self.parts.peers.has_health() {
+            self.parts.inbox.evidence.take(&mut self.evidence);
+            if !self.evidence.is_empty() {
+                let now = self.parts.clock.now();
+                self.parts.core.evidence(now, &mut self.evidence, &mut self.parts.effects);
+                self.carry_out();
             }
         }
+        if !self.caught_up || self.brimming || self.pressure.behind() {
+            let now = self.parts.clock.now().at;
+            let pressed = self.pressure.look(now, self.caught_up, self.brimming);
+            self.parts.core.press(pressed);
+        }
     }
-}
 
-/// Which worker a datagram belongs to; without a Call-ID the one that has it.
-fn owner_of(bytes: &[u8], index: usize, workers: usize, seed: u64) -> usize {
-    if workers < 2 { index } else { peek_call_id(bytes).map_or(index, |id| owner(id, workers, seed)) }
+    fn report_idle(&mut self) {
+        let Some(told) = self.draining else { return };
+        let load = self.parts.core.load();
+        let idle = load.setting_up == 0 && load.awaiting_ack == 0;
+        if idle != told && self.parts.reports.try_send(Report::Idle { worker: self.parts.index, idle }).is_ok() {
+            self.draining = Some(idle);
+        }
+    }
 }
 
 fn own(sockets: &Sockets) -> impl Iterator<Item = &Arc<Bound>> {

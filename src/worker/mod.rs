@@ -9,11 +9,13 @@
 //! `run` steps it with sockets and a clock, the simulation with a virtual network; the code is the same.
 
 mod handover;
+mod pressure;
 mod queue;
 
 pub use crate::flow::Paths;
 pub use crate::proxy::{Counters, Load, Loaded};
 pub use handover::{Appended, Handover, Kind, Parcel, owner, peek_call_id};
+pub use pressure::Pressure;
 pub use queue::Queue;
 
 use crate::flow::Flow;
@@ -153,6 +155,11 @@ impl Worker {
     /// The present revision and its board.
     pub fn loaded(&self) -> Loaded {
         self.core.loaded()
+    }
+
+    /// Whether new calls get a cheap 503 from now on: [`Pressure`] says when.
+    pub fn press(&mut self, pressed: bool) {
+        self.core.press(pressed);
     }
 
     /// From now on new calls are refused with 503 (SIGTERM).

@@ -28,9 +28,6 @@ fn what_it_cannot_serve_ends_in_2() {
     assert!(code == Some(2) && said.contains("TL0201") && said.contains("routes.yaml:2:1"), "{code:?} {said}");
 
     site.write(&site.refusing(404));
-    let (code, said) = run_in_vain(&root, &["--workers", "2"]);
-    assert!(code == Some(2) && said.contains("runs one worker"), "{code:?} {said}");
-
     let taken = UdpSocket::bind(("127.0.0.1", site.port)).expect("the port");
     let (code, said) = run_in_vain(&root, &[]);
     assert!(code == Some(2) && said.contains("TL0804") && said.contains("`lan`"), "{code:?} {said}");
