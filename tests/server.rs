@@ -16,3 +16,5 @@ mod records;
 mod router;
 #[path = "server/start.rs"]
 mod start;
+#[path = "server/workers.rs"]
+mod workers;

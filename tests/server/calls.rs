@@ -92,15 +92,16 @@ pub fn gateway() -> u16 {
         loop {
             let (message, from) = receive(&socket);
             if !message.starts_with("ACK ") {
-                socket.send_to(ok(&message, port).as_bytes(), from).expect("sent");
+                socket.send_to(answer(&message, "200 OK", port).as_bytes(), from).expect("sent");
             }
         }
     });
     port
 }
 
-fn ok(request: &str, port: u16) -> String {
-    let mut answer = String::from("SIP/2.0 200 OK\r\n");
+/// A gateway's answer to a request.
+pub fn answer(request: &str, status: &str, port: u16) -> String {
+    let mut answer = format!("SIP/2.0 {status}\r\n");
     for line in request.lines().skip(1) {
         let name = line.split(':').next().unwrap_or_default();
         if ["Via", "Record-Route", "From", "Call-ID", "CSeq"].contains(&name) {
@@ -122,7 +123,7 @@ pub fn options(me: SocketAddr, router: SocketAddr) -> String {
     )
 }
 
-fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
+pub fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
     let mut buffer = [0; 65_536];
     let (length, from) = socket.recv_from(&mut buffer).expect("a message");
     (String::from_utf8_lossy(&buffer[..length]).into_owned(), from)

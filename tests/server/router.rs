@@ -111,6 +111,18 @@ impl Router {
         nix::sys::signal::kill(pid, signal).expect("a signal");
     }
 
+    /// How many of its threads have a name that begins so.
+    pub fn threads(&self, name: &str) -> usize {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("its threads");
+        let names = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+        names.filter(|thread| thread.starts_with(name)).count()
+    }
+
+    /// Whether it is still running.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
