@@ -61,13 +61,13 @@ impl Core {
 /// Retry-After of 1 to 5 s, so that those who were refused together do not come back together; the same for each copy.
 fn lines(key: Key) -> [u8; 51] {
     let mut lines = *b"Retry-After: 1\r\nWarning: 399 trunkline \"overload\"\r\n";
-    lines[b"Retry-After: ".len()] += (key.0 % 5) as u8;
+    lines[b"Retry-After: ".len()] += (key.hash() % 5) as u8;
     lines
 }
 
 /// The To tag: the key is a keyed hash already, so nobody can guess it.
 fn tag(key: Key) -> [u8; 16] {
-    std::array::from_fn(|n| b"0123456789abcdef"[(key.0 >> (64 + 4 * n)) as usize & 15])
+    std::array::from_fn(|n| b"0123456789abcdef"[(key.rest() >> (4 * n)) as usize & 15])
 }
 
 /// How long a refusal is remembered: as long as an INVITE may be sent again (64·T1).
@@ -115,7 +115,7 @@ impl Refused {
 
 /// Which place, and the mark that stands in it; never 0, which is an empty place.
 fn place(key: Key) -> (usize, u64) {
-    (key.0 as usize % PLACES, (key.0 >> 64) as u64 >> TICK_BITS | 1)
+    (key.hash() as usize % PLACES, key.rest() >> TICK_BITS | 1)
 }
 
 fn tick(now: Instant) -> u64 {
@@ -131,8 +131,8 @@ mod tests {
     }
 
     /// Any two of them differ in place and mark.
-    fn key(n: u128) -> Key {
-        Key(n << 100 | n << 80 | n)
+    fn key(n: u64) -> Key {
+        Key::of(n, n << 30)
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn those_refused_together_are_asked_to_come_back_at_different_times() {
-        let waits: std::collections::BTreeSet<_> = (0..100).map(|n| lines(Key(n)).to_vec()).collect();
+        let waits: std::collections::BTreeSet<_> = (0..100).map(|n| lines(Key::of(n, 0)).to_vec()).collect();
         assert_eq!(waits.len(), 5);
         assert!(waits.iter().all(|wait| wait.starts_with(b"Retry-After: ") && wait.ends_with(b"\r\n")));
     }

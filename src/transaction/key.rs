@@ -14,6 +14,16 @@ impl Key {
     pub fn hash(self) -> u64 {
         self.0[0]
     }
+
+    /// The other half: together they are the whole.
+    pub fn rest(self) -> u64 {
+        self.0[1]
+    }
+
+    #[cfg(test)]
+    pub fn of(hash: u64, rest: u64) -> Key {
+        Key([hash, rest])
+    }
 }
 
 /// Computes [`Key`]s under one secret.
