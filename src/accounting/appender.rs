@@ -1,15 +1,12 @@
 //! Appending lines to a file that may be rotated, deleted, renamed or on a full disk.
 //!
-//! Lines wait in memory until they are written; the memory is bounded, and what does not fit is counted. The file is
+//! Lines wait in memory until they are written; who pushes them sees to it that they are not too many. The file is
 //! looked at before each write: when somebody renamed or deleted it (logrotate), it is opened anew.
 
 use super::disk::{Disk, DiskFile, Stat, write_all};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Bytes that wait for a disk that does not take them: about 20,000 records.
-const SPOOL: usize = 16 << 20;
 
 /// One file of JSON lines.
 #[derive(Debug)]
@@ -22,8 +19,8 @@ pub struct Appender {
     pending: Vec<u8>,
     /// Bytes of the first pending line that are already in the file (a write that was cut by a full disk).
     begun: usize,
-    /// Lines that did not fit into the spool.
-    dropped: u64,
+    /// Lines in `pending`.
+    waiting: usize,
 }
 
 #[derive(Debug)]
@@ -33,32 +30,32 @@ struct Open {
 }
 
 impl Appender {
+    /// Memory that is kept between two flushes.
+    const USUAL: usize = 256 << 10;
+
     pub fn new(disk: Arc<dyn Disk>, path: PathBuf, rotate: Option<(u64, u32)>) -> Appender {
-        Appender { disk, path, rotate, file: None, pending: Vec::new(), begun: 0, dropped: 0 }
+        Appender { disk, path, rotate, file: None, pending: Vec::new(), begun: 0, waiting: 0 }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Another size or number of old files from now on.
-    pub fn set_rotate(&mut self, rotate: Option<(u64, u32)>) {
-        self.rotate = rotate;
+    /// Lines that are not, or not wholly, in the file.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Their bytes.
+    pub fn waiting_bytes(&self) -> usize {
+        self.pending.len()
     }
 
     /// Adds one line (without its line end) to what is to be written.
     pub fn push(&mut self, line: &[u8]) {
-        if self.pending.len() + line.len() >= SPOOL {
-            self.dropped += 1;
-            return;
-        }
         self.pending.extend_from_slice(line);
         self.pending.push(b'\n');
-    }
-
-    /// Lines lost since the last call because the spool was full.
-    pub fn take_dropped(&mut self) -> u64 {
-        std::mem::take(&mut self.dropped)
+        self.waiting += 1;
     }
 
     /// Writes what waits. After an error everything unwritten still waits.
@@ -144,7 +141,13 @@ impl Appender {
         // Whole lines are done; a begun one is kept whole, for the case that it must go into another file.
         let whole = self.pending.get(..self.begun).and_then(|done| done.iter().rposition(|b| *b == b'\n'));
         let whole = whole.map_or(0, |at| at + 1);
+        let ended = self.pending.get(..whole).map_or(0, |done| memchr::memchr_iter(b'\n', done).count());
+        self.waiting = self.waiting.saturating_sub(ended);
         self.pending.drain(..whole);
+        if self.pending.is_empty() {
+            // After trouble: not more memory than usual.
+            self.pending.shrink_to(Self::USUAL);
+        }
         self.begun -= whole;
         result
     }
@@ -218,13 +221,5 @@ mod tests {
         write(&mut appender, "two");
         assert_eq!(read(&path), "one\ntwo\n");
         assert!(appender.pending.is_empty());
-    }
-
-    #[test]
-    fn the_spool_is_bounded_and_says_what_it_lost() {
-        let mut appender = new("/nowhere/calls.jsonl".into(), None);
-        let line = vec![b'x'; SPOOL / 2];
-        (0..3).for_each(|_| appender.push(&line));
-        assert_eq!((appender.take_dropped(), appender.take_dropped()), (2, 0));
     }
 }

@@ -1,29 +1,47 @@
-//! One round after another: rows are noted in the journal, joined into records, and these are written.
+//! One round after another: rows are noted in the journal, joined into records, and these handed to the sinks.
 //!
-//! An answered call is noted in the journal before anything else; its record is written once, and the journal then
-//! says so. A crash between these two is found out at the next start by looking for the record's id at the end of the
-//! records file.
+//! The journal comes first: what it misses is lost with a crash, what a sink misses is not. A finished record goes to the
+//! backlog of each sink; when all have it the journal says so. A crash before that is found out at the next start: the
+//! end of the records file is searched for the record's id, the database knows it by its key.
 
-use super::Accounting;
-use super::appender::Appender;
+use super::backlog::Backlog;
+use super::database::Database;
 use super::disk::Disk;
-use super::journal::Journal;
-use super::record_line::{RecordLine, id_text};
-use crate::record::{Ledger, Record, RecordId, Row, Tally};
+use super::entry::Past;
+use super::journal::{Journal, Left};
+use super::lines::{Ids, LineSink, find};
+use super::mask::mask;
+use super::record_line::RecordLine;
+use super::settings::{Accounting, RecordDatabase, RecordFile};
+use super::sink::{Change, Line, SinkName};
+use super::spool::{Figures, Spool};
+use super::writer::Writer;
+use crate::record::{Ledger, Outcome, Record, RecordId, Row, Tally};
 use crate::time::{Instant, Now};
-use std::io::{self, Read};
+use std::collections::VecDeque;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long until a disk that failed is tried again.
+/// How long until a journal that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// How many retries between two complaints about the same trouble.
-const COMPLAIN_EVERY: u32 = 60;
-/// As much of the end of the records file as is searched for a record after a crash.
-const TAIL: u64 = 4 << 20;
-/// Records that wait for the disk and are to be noted in the journal; beyond it a restart may write some twice.
-const UNWRITTEN: usize = 1 << 20;
+/// How soon it is looked at what the writers did.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a call is up before the database shows it as open: most calls that end at once cost one row change then.
+const YOUNG: Duration = Duration::from_secs(1);
+/// Between two complaints about the same trouble.
+const COMPLAIN: Duration = Duration::from_secs(60);
+
+pub type FileWriter = Writer<LineSink, RecordFile>;
+pub type DatabaseWriter = Writer<Database, DatabaseOrder>;
+
+/// Where the database is, and what else it has to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseOrder {
+    pub database: RecordDatabase,
+    pub max_duration: Duration,
+}
 
 /// See the module. Made before the workers start, so that an unusable journal is known in time.
 #[derive(Debug)]
@@ -31,43 +49,62 @@ pub struct Bookkeeper {
     disk: Arc<dyn Disk>,
     ledger: Ledger,
     journal: Journal,
-    file: Option<Appender>,
     accounting: Accounting,
+    spool: Spool,
+    /// Calls that the database does not show yet, and since when they are up; `shown` are those that it was told of.
+    young: VecDeque<(RecordId, Instant)>,
+    shown: Ids,
     finished: Vec<Record>,
-    /// Answered calls whose record waits for the disk.
-    unwritten: Vec<RecordId>,
-    trouble: Trouble,
-}
-
-/// An error of the disk, said once and then now and then.
-#[derive(Debug, Default)]
-struct Trouble {
-    rounds: u32,
+    /// Stepped here until [`Bookkeeper::take_writers`].
+    writers: Option<Box<(FileWriter, DatabaseWriter)>>,
+    complained: Option<Instant>,
 }
 
 impl Bookkeeper {
-    /// Opens the journal of the state directory and takes up the calls that an earlier process left open.
+    /// Opens the journal of the state directory and takes up the calls that an earlier process left open, and the records
+    /// that it could not write.
     pub fn open(now: Now, disk: Arc<dyn Disk>, state: &Path, accounting: Accounting) -> io::Result<Bookkeeper> {
-        let (journal, rows) = Journal::open(disk.clone(), state)?;
+        let (journal, left) = Journal::open(disk.clone(), state)?;
+        let (file, database) = (Arc::<Backlog<_, _>>::default(), Arc::<Backlog<_, _>>::default());
+        let files = disk.clone();
+        let file_writer = Writer::new(file.clone(), move |place| LineSink::new(files.clone(), place));
+        let database_writer = Writer::new(database.clone(), Database::new);
         let mut keeper = Bookkeeper {
             disk,
             ledger: Ledger::default(),
             journal,
-            file: None,
             accounting: Accounting::default(),
+            spool: Spool::new(file, database),
+            young: VecDeque::new(),
+            shown: Ids::default(),
             finished: Vec::new(),
-            unwritten: Vec::new(),
-            trouble: Trouble::default(),
+            writers: Some(Box::new((file_writer, database_writer))),
+            complained: None,
         };
-        keeper.account(accounting);
-        keeper.take_up(now, rows);
+        keeper.account(now, accounting);
+        keeper.take_up(now, left);
         Ok(keeper)
+    }
+
+    /// The writers, for threads of their own: a disk that hangs then holds up nothing but its own sink. From now on
+    /// [`Bookkeeper::step`] does not step them.
+    pub fn take_writers(&mut self) -> Option<(FileWriter, DatabaseWriter)> {
+        self.writers.take().map(|writers| *writers)
+    }
+
+    /// No record comes any more: the writers have one more try, and end.
+    pub fn close(&self) {
+        self.spool.file.close();
+        self.spool.database.close();
     }
 
     /// When [`Bookkeeper::step`] has something to do without further rows.
     pub fn deadline(&self, now: Now) -> Option<Instant> {
-        let retry = (self.trouble.rounds > 0).then(|| now.at + RETRY);
-        self.ledger.deadline(self.accounting.max_duration).into_iter().chain(retry).min()
+        let retry = (!self.journal.is_flushed()).then(|| now.at + RETRY);
+        let look = (!self.spool.is_empty()).then(|| now.at + LOOK);
+        let show = self.young.front().map(|&(_, since)| since + YOUNG);
+        let expire = self.ledger.deadline(self.accounting.max_duration);
+        [retry, look, show, expire].into_iter().flatten().min()
     }
 
     /// What was counted.
@@ -75,119 +112,180 @@ impl Bookkeeper {
         self.ledger.tally()
     }
 
+    /// What became of finished records.
+    pub fn figures(&self) -> Figures {
+        self.spool.figures()
+    }
+
     /// Records that are open.
     pub fn open_records(&self) -> usize {
         self.ledger.open_len()
     }
 
-    /// One round: takes the rows, and writes what can be written.
-    pub fn step(&mut self, now: Now, rows: &mut Vec<Row>) {
-        for row in rows.drain(..) {
-            self.journal.note(&row);
-            self.ledger.row(now, row, &mut self.finished);
+    /// Another revision's accounting from now on.
+    pub fn account(&mut self, now: Now, accounting: Accounting) {
+        if accounting.file != self.accounting.file {
+            self.spool.file.order(accounting.file.clone());
         }
-        self.ledger.expire(now, self.accounting.max_duration, &mut self.finished);
-        // The journal first: what it misses is lost with a crash, what the file misses is not.
-        let journal = self.journal.flush();
-        self.write_finished();
-        let file = self.file.as_mut().map_or(Ok(()), Appender::flush);
-        if file.is_ok() {
-            self.unwritten.drain(..).for_each(|id| self.journal.written(id));
-        }
-        let journal = journal.and_then(|()| self.journal.flush());
-        self.complain(journal, file);
-    }
-
-    fn write_finished(&mut self) {
-        for record in self.finished.drain(..) {
-            let Some(file) = &mut self.file else { continue };
-            let mut line = RecordLine::from(&record);
-            line.mask(self.accounting.mask_digits);
-            // Strings and numbers alone: this can't fail.
-            let Ok(json) = serde_json::to_vec(&line) else { continue };
-            file.push(&json);
-            if record.answered_at.is_some() && self.unwritten.len() < UNWRITTEN {
-                self.unwritten.push(record.id);
-            }
-        }
-    }
-
-    fn complain(&mut self, journal: io::Result<()>, file: io::Result<()>) {
-        let lost = self.file.as_mut().map_or(0, Appender::take_dropped) + self.journal.take_dropped();
-        if lost > 0 {
-            tracing::error!(records = lost, "call records lost: what waits for the disk is full");
-        }
-        let path = self.file.as_ref().map(|file| file.path().display().to_string()).unwrap_or_default();
-        let failed = match (&journal, &file) {
-            (Ok(()), Ok(())) => {
-                if self.trouble.rounds > 0 {
-                    tracing::info!(file = path, "call records are written again");
-                }
-                self.trouble.rounds = 0;
-                return;
-            }
-            (_, Err(e)) => format!("call records can't be written to {path}: {e}"),
-            (Err(e), _) => format!("the journal of open calls can't be written: {e}"),
+        let order = |accounting: &Accounting| {
+            let database = accounting.database.clone()?;
+            Some(DatabaseOrder { database, max_duration: accounting.max_duration })
         };
-        if self.trouble.rounds.is_multiple_of(COMPLAIN_EVERY) {
-            tracing::error!("{failed}; they wait in memory, calls go on");
+        if order(&accounting) != order(&self.accounting) {
+            self.spool.database.order(order(&accounting));
+            self.shown.clear();
+            self.young = self.ledger.open_ids().map(|id| (id, now.at)).collect();
         }
-        self.trouble.rounds += 1;
-    }
-
-    /// Another records file, or none.
-    pub fn account(&mut self, accounting: Accounting) {
-        let wanted = accounting.file.as_ref();
-        match (wanted, &mut self.file) {
-            (Some(wanted), Some(file)) if file.path() == wanted.path => file.set_rotate(wanted.rotate),
-            (Some(wanted), _) => {
-                self.leave_file();
-                let mut file = Appender::new(self.disk.clone(), wanted.path.clone(), wanted.rotate);
-                if let Err(e) = file.open() {
-                    tracing::error!("call records can't be written to {}: {e}; trying again", wanted.path.display());
-                    self.trouble.rounds = 1;
-                }
-                self.file = Some(file);
-            }
-            (None, _) => {
-                self.leave_file();
-                self.file = None;
-            }
+        if accounting.database.is_none() {
+            self.young.clear();
         }
         self.accounting = accounting;
     }
 
-    fn leave_file(&mut self) {
-        if let Some(Err(e)) = self.file.as_mut().map(Appender::flush) {
-            tracing::error!("call records lost with the old records file: {e}");
+    /// One round: takes the rows, and writes what can be written.
+    pub fn step(&mut self, now: Now, rows: &mut Vec<Row>) {
+        for row in rows.drain(..) {
+            self.row(now, row);
         }
+        self.ledger.expire(now, self.accounting.max_duration, &mut self.finished);
+        let (lines, changes) = self.prepare(true);
+        self.settle(now);
+        let flushed = self.journal.flush();
+        // Not before the journal has them: else a crash between the two could write a record twice.
+        self.hand_over(now, lines, changes);
+        if let Some(writers) = &mut self.writers {
+            writers.0.step(now);
+            writers.1.step(now);
+            self.settle(now);
+        }
+        self.complain(now, flushed);
     }
 
-    /// Rows from the journal of an earlier process. A record that finishes may have been written before the crash.
-    fn take_up(&mut self, present: Now, rows: Vec<Row>) {
-        let mut now = present;
-        for row in rows {
-            if let Row::Open { record, .. } = &row {
-                now = aged(present, record);
+    fn row(&mut self, now: Now, mut row: Row) {
+        if let Row::Open { record, .. } | Row::Done { record } = &mut row {
+            mask(record, self.accounting.mask_digits);
+        }
+        self.journal.note(&row);
+        if let (Row::Open { record, .. }, Some(_)) = (&row, &self.accounting.database) {
+            self.young.push_back((record.id, now.at));
+        }
+        self.ledger.row(now, row, &mut self.finished);
+    }
+
+    /// Finished records as the sinks take them; of `fresh` ones it is noted what the journal has to know.
+    fn prepare(&mut self, fresh: bool) -> (Vec<Line>, Vec<Change>) {
+        let (mut lines, mut changes) = (Vec::new(), Vec::new());
+        let (to_file, to_database) = (self.accounting.file.is_some(), self.accounting.database.is_some());
+        for record in self.finished.drain(..) {
+            let mut unwritten = self.spool.take_up(record.id, to_file, to_database);
+            let answered = record.answered_at.is_some();
+            if to_file || !answered {
+                // Strings and numbers alone: this can't fail.
+                let json = serde_json::to_vec(&RecordLine::from(&record)).unwrap_or_default();
+                if fresh && !answered && !unwritten.is_empty() {
+                    self.journal.done(&json);
+                }
+                if unwritten.has(SinkName::File) {
+                    lines.push(Line { id: record.id, json: json.into() });
+                }
             }
-            self.ledger.row(now, row, &mut self.finished);
+            if fresh && record.outcome == Outcome::Lost {
+                self.journal.lost(record.id, record.ended_at.unwrap_or(record.started_at));
+            }
+            if unwritten.is_empty() {
+                self.journal.written(&[record.id]);
+            }
+            unwritten = unwritten.without(SinkName::File);
+            let opened = self.shown.remove(&record.id);
+            if unwritten.has(SinkName::Sqlite) {
+                changes.push(Change::Closed { record: Box::new(record), opened });
+            }
         }
-        if self.finished.is_empty() {
-            return;
-        }
-        let tail = self.file.as_ref().map(|file| tail_of(&*self.disk, file.path())).unwrap_or_default();
-        let (there, missing): (Vec<_>, Vec<_>) =
-            self.finished.drain(..).partition(|record| tail.contains(&format!("{{\"id\":\"{}\"", id_text(record.id))));
-        there.iter().for_each(|record| self.journal.written(record.id));
-        self.finished = missing;
+        (lines, changes)
     }
 
-    /// The last round of a process: everything that can be written is.
-    pub fn end(mut self) -> Tally {
-        let still = self.file.as_mut().map_or(Ok(()), Appender::flush);
-        if let Err(e) = still.and_then(|()| self.journal.flush()) {
-            tracing::error!("call records lost at the end: {e}");
+    /// Hands records to the backlogs; what does not fit there is lost, and the journal knows.
+    fn hand_over(&mut self, now: Now, lines: Vec<Line>, changes: Vec<Change>) {
+        let mut open = Vec::new();
+        while self.young.front().is_some_and(|&(_, since)| since + YOUNG <= now.at) {
+            let Some((id, _)) = self.young.pop_front() else { break };
+            if let Some(record) = self.ledger.get(id) {
+                open.push(Change::Open(Box::new(record.clone())));
+                self.shown.insert(id);
+            }
         }
+        let refused = self.spool.file.offer(lines.into_iter());
+        self.spool.refused(SinkName::File, &refused, &mut self.journal);
+        // What opened comes first: it was so.
+        let refused = self.spool.database.offer(open.into_iter().chain(changes));
+        self.spool.refused(SinkName::Sqlite, &refused, &mut self.journal);
+    }
+
+    /// Notes what the writers have done.
+    fn settle(&mut self, now: Now) {
+        self.spool.settle(now.at, &mut self.journal);
+    }
+
+    fn complain(&mut self, now: Now, flushed: io::Result<()>) {
+        self.spool.complain(now.at);
+        let dropped = self.journal.take_dropped();
+        let due = self.complained.is_none_or(|at| now.at >= at + COMPLAIN);
+        match flushed {
+            Err(e) if due => {
+                tracing::error!(
+                    "the journal of calls can't be written: {e}; calls go on, a crash now would cost records"
+                );
+                self.complained = Some(now.at);
+            }
+            Ok(()) if self.complained.take().is_some() => tracing::info!("the journal of calls is written again"),
+            _ => {}
+        }
+        if dropped > 0 {
+            tracing::error!(
+                entries = dropped,
+                "the journal of calls has no room for more: a crash now would cost the records of calls that are up"
+            );
+        }
+    }
+
+    /// What an earlier process left. A record that finishes here may have been written before the crash.
+    fn take_up(&mut self, present: Now, left: Left) {
+        let mut now = present;
+        let mut ids = Ids::default();
+        for past in left.past {
+            match past {
+                Past::Row(row) => {
+                    if let Row::Open { record, .. } | Row::Done { record } = &row {
+                        now = aged(present, record);
+                        if !ids.insert(record.id) {
+                            continue;
+                        }
+                    }
+                    self.ledger.row(now, row, &mut self.finished);
+                }
+                Past::Lost { id, at } => self.ledger.lose(id, at, &mut self.finished),
+            }
+        }
+        // The open ones too: the journal may have missed an end that the records file has.
+        let there = self.accounting.file.as_ref().map(|file| find(&*self.disk, &file.path, &ids)).unwrap_or_default();
+        self.spool.know(left.marks, there);
+        if self.accounting.database.is_some() {
+            self.young = self.ledger.open_ids().map(|id| (id, present.at)).collect();
+        }
+        let (lines, changes) = self.prepare(false);
+        self.hand_over(present, lines, changes);
+    }
+
+    /// The last round of a process, after its writers ended: notes what they have done. What is left waits for the next
+    /// process.
+    pub fn end(mut self, now: Now) -> Tally {
+        if let Some(mut writers) = self.writers.take() {
+            writers.0.finish(now);
+            writers.1.finish(now);
+        }
+        self.settle(now);
+        let flushed = self.journal.flush();
+        self.spool.say_the_end(flushed);
         self.ledger.tally()
     }
 }
@@ -197,15 +295,4 @@ fn aged(present: Now, record: &Record) -> Now {
     let answered = record.answered_at.unwrap_or(record.started_at);
     let age = u64::try_from(present.wall.0.saturating_sub(answered.0)).unwrap_or(0);
     Now { at: Instant(present.at.0.saturating_sub(age)), wall: present.wall }
-}
-
-fn tail_of(disk: &dyn Disk, path: &Path) -> String {
-    let read = || -> io::Result<Vec<u8>> {
-        let from = disk.stat(path)?.len.saturating_sub(TAIL);
-        let mut bytes = Vec::new();
-        disk.read(path, from)?.take(TAIL).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    // A file that can't be read can't show that it has the record: it is written (again).
-    read().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }

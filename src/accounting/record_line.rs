@@ -2,61 +2,62 @@
 //!
 //! Times are RFC 3339 in UTC with milliseconds. Every field is always there, `null` where there is nothing to say.
 
-use crate::record::{AttemptRow, Outcome, Party, Record, RecordId, SkippedRow, Why};
-use crate::time::Wall;
-use jiff::Timestamp;
+use super::text::{Id, Stamp};
+use crate::record::{AttemptRow, Outcome, Party, Record, SkippedRow, Why};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::net::SocketAddr;
+
+type Text<'a> = Cow<'a, str>;
 
 /// One line of `accounting.file`, and the record inside a line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RecordLine {
-    /// 16 hex digits: as a number it would lose digits in many readers.
-    pub id: String,
-    pub call_id: String,
-    pub started_at: String,
-    pub ringing_at: Option<String>,
-    pub answered_at: Option<String>,
-    pub ended_at: Option<String>,
+pub struct RecordLine<'a> {
+    pub id: Id,
+    pub call_id: Text<'a>,
+    pub started_at: Stamp,
+    pub ringing_at: Option<Stamp>,
+    pub answered_at: Option<Stamp>,
+    pub ended_at: Option<Stamp>,
     pub outcome: OutcomeWord,
     pub code: u16,
-    pub reason: String,
+    pub reason: Text<'a>,
     pub hung_up_by: Option<PartyWord>,
-    pub from: String,
-    pub to: String,
-    pub number: String,
+    pub from: Text<'a>,
+    pub to: Text<'a>,
+    pub number: Text<'a>,
     pub source: SocketAddr,
-    pub listener: String,
-    pub account: Option<String>,
-    pub group: Option<String>,
-    pub route: Option<String>,
-    pub gateway: Option<String>,
-    pub attempts: Vec<AttemptLine>,
-    pub skipped: Vec<SkippedLine>,
+    pub listener: Text<'a>,
+    pub account: Option<Text<'a>>,
+    pub group: Option<Text<'a>>,
+    pub route: Option<Text<'a>>,
+    pub gateway: Option<Text<'a>>,
+    pub attempts: Vec<AttemptLine<'a>>,
+    pub skipped: Vec<SkippedLine<'a>>,
     pub duration_ms: Option<u64>,
     pub setup_ms: Option<u64>,
     /// Answered after a CANCEL or after another final answer.
     pub late: bool,
     /// The caller's ACK for the answer was seen.
     pub ack: bool,
-    pub revision: String,
+    pub revision: Text<'a>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AttemptLine {
-    pub gateway: String,
+pub struct AttemptLine<'a> {
+    pub gateway: Text<'a>,
     pub address: SocketAddr,
-    pub number: String,
+    pub number: Text<'a>,
     pub code: u16,
     pub why: WhyWord,
-    pub started_at: String,
+    pub started_at: Stamp,
     pub duration_ms: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SkippedLine {
-    pub gateway: String,
-    pub why: String,
+pub struct SkippedLine<'a> {
+    pub gateway: Text<'a>,
+    pub why: Text<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,177 +98,155 @@ pub struct PartyWord(#[serde(with = "PartyNames")] pub Party);
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WhyWord(#[serde(with = "WhyNames")] pub Why);
 
-impl From<&Record> for RecordLine {
-    fn from(record: &Record) -> RecordLine {
-        let owned = |text: &Option<std::sync::Arc<str>>| text.as_deref().map(str::to_owned);
+impl<'a> From<&'a Record> for RecordLine<'a> {
+    fn from(record: &'a Record) -> RecordLine<'a> {
+        let optional = |text: &'a Option<std::sync::Arc<str>>| text.as_deref().map(Cow::Borrowed);
         RecordLine {
-            id: id_text(record.id),
-            call_id: record.call_id.clone(),
-            started_at: time_text(record.started_at),
-            ringing_at: record.ringing_at.map(time_text),
-            answered_at: record.answered_at.map(time_text),
-            ended_at: record.ended_at.map(time_text),
+            id: Id(record.id),
+            call_id: Cow::Borrowed(&record.call_id),
+            started_at: Stamp(record.started_at),
+            ringing_at: record.ringing_at.map(Stamp),
+            answered_at: record.answered_at.map(Stamp),
+            ended_at: record.ended_at.map(Stamp),
             outcome: OutcomeWord(record.outcome),
             code: record.code,
-            reason: record.reason.clone(),
+            reason: Cow::Borrowed(&record.reason),
             hung_up_by: record.hung_up_by.map(PartyWord),
-            from: record.from.clone(),
-            to: record.to.clone(),
-            number: record.number.clone(),
+            from: Cow::Borrowed(&record.from),
+            to: Cow::Borrowed(&record.to),
+            number: Cow::Borrowed(&record.number),
             source: record.source,
-            listener: record.listener.to_string(),
-            account: owned(&record.account),
-            group: owned(&record.group),
-            route: owned(&record.route),
-            gateway: owned(&record.gateway),
+            listener: Cow::Borrowed(&record.listener),
+            account: optional(&record.account),
+            group: optional(&record.group),
+            route: optional(&record.route),
+            gateway: optional(&record.gateway),
             attempts: record.attempts.iter().map(AttemptLine::from).collect(),
             skipped: record.skipped.iter().map(SkippedLine::from).collect(),
             duration_ms: record.duration_ms,
             setup_ms: record.setup_ms,
             late: record.late,
             ack: record.ack,
-            revision: record.revision.to_string(),
+            revision: Cow::Borrowed(&record.revision),
         }
     }
 }
 
-impl From<&AttemptRow> for AttemptLine {
-    fn from(row: &AttemptRow) -> AttemptLine {
+impl<'a> From<&'a AttemptRow> for AttemptLine<'a> {
+    fn from(row: &'a AttemptRow) -> AttemptLine<'a> {
         AttemptLine {
-            gateway: row.gateway.to_string(),
+            gateway: Cow::Borrowed(&row.gateway),
             address: row.address,
-            number: row.number.clone(),
+            number: Cow::Borrowed(&row.number),
             code: row.code,
             why: WhyWord(row.why),
-            started_at: time_text(row.started_at),
+            started_at: Stamp(row.started_at),
             duration_ms: row.duration_ms,
         }
     }
 }
 
-impl From<&SkippedRow> for SkippedLine {
-    fn from(row: &SkippedRow) -> SkippedLine {
-        SkippedLine { gateway: row.gateway.to_string(), why: row.why.to_owned() }
+impl<'a> From<&'a SkippedRow> for SkippedLine<'a> {
+    fn from(row: &'a SkippedRow) -> SkippedLine<'a> {
+        SkippedLine { gateway: Cow::Borrowed(&row.gateway), why: Cow::Borrowed(row.why) }
     }
 }
 
-impl RecordLine {
-    /// Back to a record (from the journal). `None` when a time or the id can't be read.
-    pub fn into_record(self) -> Option<Record> {
-        let optional = |text: Option<String>| text.as_deref().map(time_of).map_or(Some(None), |at| at.map(Some));
-        let attempts: Option<Vec<AttemptRow>> = self.attempts.into_iter().map(AttemptLine::into_row).collect();
-        Some(Record {
-            id: id_of(&self.id)?,
-            call_id: self.call_id,
-            started_at: time_of(&self.started_at)?,
-            ringing_at: optional(self.ringing_at)?,
-            answered_at: optional(self.answered_at)?,
-            ended_at: optional(self.ended_at)?,
+impl RecordLine<'_> {
+    /// Back to a record (from the journal).
+    pub fn into_record(self) -> Record {
+        let shared = |text: Option<Text<'_>>| text.map(|text| text.into_owned().into());
+        Record {
+            id: self.id.0,
+            call_id: self.call_id.into_owned(),
+            started_at: self.started_at.0,
+            ringing_at: self.ringing_at.map(|at| at.0),
+            answered_at: self.answered_at.map(|at| at.0),
+            ended_at: self.ended_at.map(|at| at.0),
             outcome: self.outcome.0,
             code: self.code,
-            reason: self.reason,
+            reason: self.reason.into_owned(),
             hung_up_by: self.hung_up_by.map(|word| word.0),
-            from: self.from,
-            to: self.to,
-            number: self.number,
+            from: self.from.into_owned(),
+            to: self.to.into_owned(),
+            number: self.number.into_owned(),
             source: self.source,
-            listener: self.listener.into(),
-            account: self.account.map(Into::into),
-            group: self.group.map(Into::into),
-            route: self.route.map(Into::into),
-            gateway: self.gateway.map(Into::into),
-            attempts: attempts?,
+            listener: self.listener.into_owned().into(),
+            account: shared(self.account),
+            group: shared(self.group),
+            route: shared(self.route),
+            gateway: shared(self.gateway),
+            attempts: self.attempts.into_iter().map(AttemptLine::into_row).collect(),
             skipped: self.skipped.into_iter().map(SkippedLine::into_row).collect(),
             setup_ms: self.setup_ms,
             duration_ms: self.duration_ms,
             late: self.late,
             ack: self.ack,
-            revision: self.revision.into(),
-        })
-    }
-
-    /// Masks the last `digits` digits of every dialled number and of the users in `from` and `to`.
-    pub fn mask(&mut self, digits: u8) {
-        if digits == 0 {
-            return;
+            revision: self.revision.into_owned().into(),
         }
-        mask_tail(&mut self.number, digits);
-        self.attempts.iter_mut().for_each(|attempt| mask_tail(&mut attempt.number, digits));
-        mask_user(&mut self.from, digits);
-        mask_user(&mut self.to, digits);
     }
 }
 
-impl AttemptLine {
-    fn into_row(self) -> Option<AttemptRow> {
-        Some(AttemptRow {
-            gateway: self.gateway.into(),
+impl AttemptLine<'_> {
+    fn into_row(self) -> AttemptRow {
+        AttemptRow {
+            gateway: self.gateway.into_owned().into(),
             address: self.address,
-            number: self.number,
+            number: self.number.into_owned(),
             code: self.code,
             why: self.why.0,
-            started_at: time_of(&self.started_at)?,
+            started_at: self.started_at.0,
             duration_ms: self.duration_ms,
-        })
+        }
     }
 }
 
-impl SkippedLine {
+impl SkippedLine<'_> {
     fn into_row(self) -> SkippedRow {
         const WORDS: [&str; 9] =
             ["disabled", "down", "resting", "trial", "removed", "number", "repeated", "max_attempts", "max_setup_time"];
         let why = WORDS.into_iter().find(|word| *word == self.why).unwrap_or("skipped");
-        SkippedRow { gateway: self.gateway.into(), why }
+        SkippedRow { gateway: self.gateway.into_owned().into(), why }
     }
 }
 
-/// A record's id as 16 hex digits.
-pub fn id_text(id: RecordId) -> String {
-    format!("{:016x}", id.0)
-}
-
-pub fn id_of(text: &str) -> Option<RecordId> {
-    u64::from_str_radix(text, 16).ok().map(RecordId)
-}
-
-/// `2026-11-24T10:00:00.123Z`.
-pub fn time_text(at: Wall) -> String {
-    Timestamp::from_millisecond(at.millis()).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
-}
-
-pub fn time_of(text: &str) -> Option<Wall> {
-    text.parse::<Timestamp>().ok().map(|at| Wall(at.as_microsecond()))
-}
-
-/// `+4930123456` with 4: `+493012xxxx`. Other characters stay.
-fn mask_tail(number: &mut String, digits: u8) {
-    let mut left = usize::from(digits);
-    let mut masked: Vec<char> = number.chars().collect();
-    for c in masked.iter_mut().rev() {
-        if left > 0 && c.is_ascii_digit() {
-            *c = 'x';
-            left -= 1;
-        }
+/// The words that JSON lines and the database share.
+pub fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered => "answered",
+        Outcome::Failed => "failed",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Rejected => "rejected",
+        Outcome::Lost => "lost",
     }
-    *number = masked.into_iter().collect();
 }
 
-/// The user part of a SIP URI, where it is a number; names of people stay.
-fn mask_user(uri: &mut String, digits: u8) {
-    let start = uri.find(':').map_or(0, |at| at + 1);
-    let end = uri.find('@').unwrap_or(uri.len());
-    let Some(user) = uri.get(start..end) else { return };
-    if user.is_empty() || !user.chars().all(|c| c.is_ascii_digit() || "+*#-.()".contains(c)) {
-        return;
+pub fn party_word(party: Party) -> &'static str {
+    match party {
+        Party::Caller => "caller",
+        Party::Callee => "callee",
+        Party::Router => "router",
     }
-    let mut user = user.to_owned();
-    mask_tail(&mut user, digits);
-    uri.replace_range(start..end, &user);
+}
+
+pub fn why_word(why: Why) -> &'static str {
+    match why {
+        Why::Replied => "replied",
+        Why::Timeout => "timeout",
+        Why::NoProgress => "no-progress",
+        Why::NoAnswer => "no-answer",
+        Why::Transport => "transport",
+        Why::Cancelled => "cancelled",
+        Why::Lost => "lost",
+        Why::Late => "late",
+    }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::record::RecordId;
+    use crate::time::Wall;
 
     pub(crate) fn record(id: u64) -> Record {
         let started_at = Wall(1_795_514_400_123_000);
@@ -320,19 +299,21 @@ pub(super) mod tests {
         let written = record(u64::MAX);
         let json = serde_json::to_string(&RecordLine::from(&written)).expect("JSON");
         let read: RecordLine = serde_json::from_str(&json).expect("a line");
-        assert_eq!(read.into_record(), Some(written));
+        assert_eq!(read.into_record(), written);
     }
 
     #[test]
-    fn masked_digits() {
-        let mut line = RecordLine::from(&record(1));
-        line.mask(4);
-        assert_eq!(line.number, "+493012xxxx");
-        assert_eq!(line.to, "sip:+493012xxxx@trunkline");
-        assert_eq!(line.from, "sip:xxx@192.0.2.1");
-        assert_eq!(line.attempts[0].number, "004930123xxxx");
-        let mut named = "sip:anna2@example.com".to_owned();
-        mask_user(&mut named, 3);
-        assert_eq!(named, "sip:anna2@example.com");
+    fn the_words_of_both_sinks_agree() {
+        let json = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        for outcome in [Outcome::Answered, Outcome::Failed, Outcome::Cancelled, Outcome::Rejected, Outcome::Lost] {
+            assert_eq!(json(serde_json::json!(OutcomeWord(outcome))), outcome_word(outcome));
+        }
+        for party in [Party::Caller, Party::Callee, Party::Router] {
+            assert_eq!(json(serde_json::json!(PartyWord(party))), party_word(party));
+        }
+        let whys = [Why::Replied, Why::Timeout, Why::NoProgress, Why::NoAnswer];
+        for why in whys.into_iter().chain([Why::Transport, Why::Cancelled, Why::Lost, Why::Late]) {
+            assert_eq!(json(serde_json::json!(WhyWord(why))), why_word(why));
+        }
     }
 }

@@ -10,6 +10,8 @@ pub const MAX_DURATION: Duration = Duration::from_secs(12 * 3600);
 pub struct Accounting {
     /// `accounting.file`.
     pub file: Option<RecordFile>,
+    /// `accounting.sqlite`.
+    pub database: Option<RecordDatabase>,
     /// How many digits of numbers are masked in records.
     pub mask_digits: u8,
     /// A call without a BYE closes as `lost` after this.
@@ -18,7 +20,14 @@ pub struct Accounting {
 
 impl Default for Accounting {
     fn default() -> Accounting {
-        Accounting { file: None, mask_digits: 0, max_duration: MAX_DURATION }
+        Accounting { file: None, database: None, mask_digits: 0, max_duration: MAX_DURATION }
+    }
+}
+
+impl Accounting {
+    /// Whether records are written anywhere.
+    pub fn is_on(&self) -> bool {
+        self.file.is_some() || self.database.is_some()
     }
 }
 
@@ -27,4 +36,11 @@ pub struct RecordFile {
     pub path: PathBuf,
     /// Rotate when the file has this many bytes; keep this many old files.
     pub rotate: Option<(u64, u32)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordDatabase {
+    pub path: PathBuf,
+    /// Records of calls that came longer ago are deleted.
+    pub keep: Option<Duration>,
 }

@@ -9,7 +9,7 @@ use super::settings;
 use super::source::Sources;
 use super::value::{self, Reference, StripCount};
 use super::{Compiled, Counts};
-use crate::accounting::{Accounting, MAX_DURATION, RecordFile};
+use crate::accounting::{Accounting, MAX_DURATION, RecordDatabase, RecordFile};
 use crate::flow::{SocketIx, Transport};
 use crate::proxy::{Access, Listener, Snapshot, Trusted};
 use crate::route::{
@@ -32,7 +32,7 @@ pub(super) fn build(model: &Model, set: &FileSet, sources: &Sources, counts: Cou
         access: access(model, &order),
         table: Table::build(draft(model, &order, sources)),
         limits: Limits::default(),
-        records: accounting.file.is_some(),
+        records: accounting.is_on(),
     };
     Compiled { snapshot: Arc::new(snapshot), accounting, hash: set.hash.clone(), counts }
 }
@@ -288,6 +288,10 @@ fn accounting(model: &Model, set: &FileSet) -> Accounting {
             .and_then(|rotate| Some((rotate.size.get()?.0, rotate.keep.get().map_or(14, |keep| keep.0))));
         Some(RecordFile { path: set.directory().join(&file.path.get()?.0), rotate })
     });
+    let database = accounting.sqlite.get().and_then(|sqlite| {
+        let path = set.directory().join(&sqlite.path.get()?.0);
+        Some(RecordDatabase { path, keep: sqlite.keep.get().map(|age| age.0) })
+    });
     let mask_digits = accounting.mask_digits.get().and_then(|n| u8::try_from(n.0).ok()).unwrap_or(0);
-    Accounting { file, mask_digits, max_duration }
+    Accounting { file, database, mask_digits, max_duration }
 }

@@ -4,7 +4,7 @@
 use super::diagnostic::{Code, Diagnostic, Report};
 use super::lower::{At, Field, Lower, Map, OneOrMany, Several, document};
 use super::value::{
-    Added, Address, Bind, Bool, Domain, FilePath, FinalCode, Int, Network, Period, PeriodOrOff, Policy, Prefix,
+    Added, Address, Age, Bind, Bool, Domain, FilePath, FinalCode, Int, Network, Period, PeriodOrOff, Policy, Prefix,
     ProbeMethod, ProbeWhen, Reference, ReplySet, RetryOn, SipUri, Size, StripCount, StripDigits, Text, Transport,
     Unknown, UserPattern,
 };
@@ -356,11 +356,10 @@ document! {
         optional {
             /// A file with one JSON object a line.
             file: RecordFile,
+            /// An SQLite database with the tables `calls` and `attempts`.
+            sqlite: RecordDatabase,
             /// So many digits at the end of every number are masked in records. Default 0.
             mask_digits: Int<0, 64>,
-        }
-        later {
-            "sqlite": "write `file` instead",
         }
     }
 
@@ -373,6 +372,18 @@ document! {
         optional {
             /// When a new file is begun. Default: never.
             rotate: Rotate,
+        }
+    }
+
+    /// An SQLite database of call records.
+    RecordDatabase {
+        required {
+            /// The path of its file; a relative one counts from the root file's directory.
+            path: FilePath,
+        }
+        optional {
+            /// Records of calls that came longer ago are deleted. Default: never.
+            keep: Age,
         }
     }
 

@@ -103,6 +103,25 @@ impl Ledger {
         }
     }
 
+    /// Closes one record as lost; nothing when it is not open.
+    pub fn lose(&mut self, id: RecordId, at: Wall, out: &mut Vec<Record>) {
+        if let Some(mut record) = self.take(id) {
+            self.tally.lost += 1;
+            record.outcome = Outcome::Lost;
+            out.push(ended(record, at));
+        }
+    }
+
+    /// A record that is open.
+    pub fn get(&self, id: RecordId) -> Option<&Record> {
+        self.open.get(&id).map(|entry| &*entry.record)
+    }
+
+    /// The open records, the oldest first.
+    pub fn open_ids(&self) -> impl Iterator<Item = RecordId> {
+        self.by_age.iter().map(|&(_, id)| id)
+    }
+
     /// When [`Ledger::expire`] has something next.
     pub fn deadline(&self, max_duration: Duration) -> Option<Instant> {
         self.by_age.first().map(|&(opened_at, _)| opened_at + max_duration)
@@ -167,11 +186,8 @@ impl Ledger {
     }
 
     fn lose_oldest(&mut self, now: Now, out: &mut Vec<Record>) {
-        let Some(&(_, id)) = self.by_age.first() else { return };
-        if let Some(mut record) = self.take(id) {
-            self.tally.lost += 1;
-            record.outcome = Outcome::Lost;
-            out.push(ended(record, now.wall));
+        if let Some(&(_, id)) = self.by_age.first() {
+            self.lose(id, now.wall, out);
         }
     }
 

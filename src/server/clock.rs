@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// How long one reading of the wall clock is carried forward.
 const WALL_READING: u64 = 1_000_000;
 /// Where the monotonic clock starts: calls that an earlier process answered began before this one, and their age must
-/// have room below. Two days in microseconds; calls are given up after 12 h unless configured otherwise.
-const ORIGIN: u64 = 2 * 86_400 * 1_000_000;
+/// have room below. In microseconds more than a year, the longest `max_duration`.
+const ORIGIN: u64 = 400 * 86_400 * 1_000_000;
 
 /// A reader of both clocks. Copies share the origin, so readings of different threads compare.
 #[derive(Clone, Copy, Debug)]

@@ -302,8 +302,16 @@ fn start_control(leads: Leads, half: Half, pieces: Pieces, clock: Clock) -> Resu
 
 /// What the router itself writes beside the files that it watches.
 fn own_paths(state: &Path, compiled: &Compiled) -> Vec<PathBuf> {
-    let records = compiled.accounting.file.as_ref().map(|file| file.path.as_path());
-    [Some(state), records].into_iter().flatten().filter_map(|path| std::path::absolute(path).ok()).collect()
+    let mut own = vec![state.to_owned()];
+    own.extend(compiled.accounting.file.iter().map(|file| file.path.clone()));
+    if let Some(database) = &compiled.accounting.database {
+        own.extend(["", "-wal", "-shm", "-journal"].map(|suffix| {
+            let mut path = database.path.clone().into_os_string();
+            path.push(suffix);
+            PathBuf::from(path)
+        }));
+    }
+    own.iter().filter_map(|path| std::path::absolute(path).ok()).collect()
 }
 
 fn warn_of_lone_mounts(set: &FileSet) {

@@ -86,6 +86,9 @@ fn the_office_compiles_to_what_it_says() {
     let file = compiled.accounting.file.expect("a file of records");
     assert_eq!(file.path.to_string_lossy(), "/var/log/trunkline/calls.jsonl");
     assert_eq!(file.rotate, Some((100 << 20, 14)));
+    let database = compiled.accounting.database.expect("a database of records");
+    assert_eq!(database.path.to_string_lossy(), "/var/lib/trunkline/calls.db");
+    assert_eq!(database.keep, Some(Duration::from_secs(400 * 86_400)));
     assert_eq!(compiled.accounting.max_duration, Duration::from_secs(6 * 3600));
     assert_eq!(compiled.accounting.mask_digits, 3);
 }

@@ -83,12 +83,19 @@ impl schemars::JsonSchema for Bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period(pub Duration);
 
-const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+const DAY: u64 = 86_400;
+const LONGEST: Duration = Duration::from_secs(366 * DAY);
 
 impl Scalar for Period {
     const WHAT: &'static str = "a duration, like `30s`";
     const KIND: Kind = Kind::Formed;
     fn parse(text: &str) -> Result<Period, Problem> {
+        Period::up_to(LONGEST, "a year", text)
+    }
+}
+
+impl Period {
+    fn up_to(longest: Duration, in_words: &str, text: &str) -> Result<Period, Problem> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         let forms = "write a whole number and one unit: 250ms, 30s, 5m, 2h, 1d";
@@ -106,8 +113,8 @@ impl Scalar for Period {
         let total = number.parse::<u64>().ok().and_then(|n| n.checked_mul(millis)).map(Duration::from_millis);
         match total {
             Some(Duration::ZERO) => Err(Problem::new("a duration of nothing").help(forms)),
-            Some(total) if total <= LONGEST => Ok(Period(total)),
-            Some(_) => Err(Problem::new(format!("`{text}` is longer than a year")).help(forms)),
+            Some(total) if total <= longest => Ok(Period(total)),
+            Some(_) => Err(Problem::new(format!("`{text}` is longer than {in_words}")).help(forms)),
             None => Err(Problem::new(format!("`{text}` is no duration")).help(forms)),
         }
     }
@@ -118,6 +125,25 @@ schema!(Period, "Duration", {
     "description": "A duration: a whole number and one unit (ms, s, m, h, d)",
     "pattern": "^[0-9]+(ms|s|m|h|d)$",
     "examples": ["250ms", "30s", "5m", "2h", "1d"],
+});
+
+/// How long something is kept: `400d`. Never zero, at most a hundred years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age(pub Duration);
+
+impl Scalar for Age {
+    const WHAT: &'static str = "a duration, like `400d`";
+    const KIND: Kind = Kind::Formed;
+    fn parse(text: &str) -> Result<Age, Problem> {
+        Period::up_to(Duration::from_secs(100 * 366 * DAY), "a hundred years", text).map(|period| Age(period.0))
+    }
+}
+
+schema!(Age, "Age", {
+    "type": "string",
+    "description": "How long something is kept: a whole number and one unit (ms, s, m, h, d)",
+    "pattern": "^[0-9]+(ms|s|m|h|d)$",
+    "examples": ["90d", "400d"],
 });
 
 /// A duration, or `off`.

@@ -10,7 +10,7 @@ pub mod word;
 
 pub use address::{Address, Bind, Network};
 pub use digits::{Added, Prefix, StripCount, StripDigits, UserPattern};
-pub use measure::{Bool, Int, Period, PeriodOrOff, Size};
+pub use measure::{Age, Bool, Int, Period, PeriodOrOff, Size};
 pub use reply::{FinalCode, ReplySet, RetryOn};
 pub use word::{Domain, FilePath, Policy, ProbeMethod, ProbeWhen, Reference, SipUri, Text, Transport, Unknown};
 

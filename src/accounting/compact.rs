@@ -1,0 +1,134 @@
+//! Rewriting the journal without what nobody needs any more.
+
+use super::disk::{Disk, DiskFile, write_all};
+use super::entry::{About, Entry};
+use super::lines::Ids;
+use super::sink::{SinkName, Sinks};
+use super::text::Id;
+use crate::record::RecordId;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+/// Which sinks need a record no more.
+pub type Marks = HashMap<RecordId, Sinks, FixedState>;
+
+/// What a compaction found and did.
+#[derive(Debug)]
+pub struct Compacted {
+    /// Bytes of the lines that stay.
+    pub kept: u64,
+    /// The marks of their records.
+    pub marks: Marks,
+    /// Whether the shorter file is in its place; the old one serves as well.
+    pub replaced: io::Result<()>,
+}
+
+/// Rewrites the file without the lines of written records; each line that stays is shown. An error means that the file
+/// can't be read.
+pub fn compact(disk: &dyn Disk, path: &Path, mut each: impl FnMut(&[u8])) -> io::Result<Compacted> {
+    let (mut written, mut marks, mut lines) = (Ids::default(), Marks::default(), 0_u64);
+    read(disk, path, |line| {
+        lines += 1;
+        if About::of(line) == About::Mark {
+            note_mark(line, &mut written, &mut marks);
+        }
+    })?;
+    marks.retain(|id, _| !written.contains(id));
+    if lines == 0 {
+        return Ok(Compacted { kept: 0, marks, replaced: Ok(()) });
+    }
+    let new = path.with_extension("jsonl.new");
+    let mut copy = disk.create(&new).map(|file| Copy { file, waiting: Vec::new() });
+    let mut kept = 0;
+    read(disk, path, |line| {
+        if let About::Record(id) = About::of(line)
+            && !written.contains(&id)
+        {
+            each(line);
+            kept += line.len() as u64;
+            let outcome = copy.as_mut().map_or(Ok(()), |copy| copy.write(line));
+            if let Err(e) = outcome {
+                copy = Err(e);
+            }
+        }
+    })?;
+    let replaced = copy.and_then(|copy| copy.finish(&marks)).and_then(|()| disk.rename(&new, path));
+    if replaced.is_err() {
+        // On a full disk half a copy is in the way. There may be none.
+        let _ = disk.remove(&new);
+    }
+    Ok(Compacted { kept, marks, replaced })
+}
+
+fn note_mark(line: &[u8], written: &mut Ids, marks: &mut Marks) {
+    match serde_json::from_slice(line) {
+        Ok(Entry::Written { ids }) => written.extend(ids.iter().map(|id| id.0)),
+        Ok(Entry::Partly { sink, ids }) => {
+            for Id(id) in ids {
+                let mark = marks.entry(id).or_default();
+                *mark = mark.with(sink);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The file that a compaction writes.
+struct Copy {
+    file: Box<dyn DiskFile>,
+    waiting: Vec<u8>,
+}
+
+impl Copy {
+    const BLOCK: usize = 64 << 10;
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        self.waiting.extend_from_slice(line);
+        if self.waiting.len() < Self::BLOCK { Ok(()) } else { self.flush() }
+    }
+
+    fn finish(mut self, marks: &Marks) -> io::Result<()> {
+        self.write_marks(marks)?;
+        self.flush()?;
+        self.file.sync()
+    }
+
+    /// In the order of ids, so that the same journal gives the same file.
+    fn write_marks(&mut self, marks: &Marks) -> io::Result<()> {
+        for sink in [SinkName::File, SinkName::Sqlite] {
+            let mut ids: Vec<Id> = marks.iter().filter(|(_, sinks)| sinks.has(sink)).map(|(id, _)| Id(*id)).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            ids.sort_unstable_by_key(|id| id.0);
+            let mut line = serde_json::to_vec(&Entry::Partly { sink, ids }).map_err(io::Error::other)?;
+            line.push(b'\n');
+            self.write(&line)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        write_all(&mut *self.file, &self.waiting, &mut 0)?;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+/// The lines of the file, with their line ends.
+fn read(disk: &dyn Disk, path: &Path, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+    let file = match disk.read(path, 0) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    let mut reader = BufReader::with_capacity(Copy::BLOCK, file);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        each(&line);
+        line.clear();
+    }
+    Ok(())
+}

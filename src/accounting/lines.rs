@@ -1,0 +1,119 @@
+//! `accounting.file` as a sink, and looking for records at its end after a crash.
+
+use super::RecordFile;
+use super::appender::Appender;
+use super::disk::Disk;
+use super::sink::{Line, Sink};
+use super::text::id_of;
+use crate::record::RecordId;
+use crate::time::Now;
+use foldhash::fast::FixedState;
+use std::collections::HashSet;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub type Ids = HashSet<RecordId, FixedState>;
+
+/// As much of the end of the records file as is searched for records after a crash: about 20,000.
+const TAIL: u64 = 16 << 20;
+
+/// See the module.
+#[derive(Debug)]
+pub struct LineSink {
+    lines: Appender,
+    opened: bool,
+}
+
+impl LineSink {
+    pub fn new(disk: Arc<dyn Disk>, file: RecordFile) -> LineSink {
+        LineSink { lines: Appender::new(disk, file.path, file.rotate), opened: false }
+    }
+}
+
+impl Sink for LineSink {
+    type Item = Line;
+
+    fn write(&mut self, _: Now, items: &[Line]) -> (usize, Result<(), String>) {
+        // After trouble the first of them wait in the appender already.
+        let known = self.lines.waiting();
+        items.iter().skip(known).for_each(|item| self.lines.push(&item.json));
+        let result = self.lines.flush().map_err(|e| e.to_string());
+        (items.len().saturating_sub(self.lines.waiting()), result)
+    }
+
+    fn rest(&mut self, _: Now) -> Result<(), String> {
+        // So that a file which can't be opened is said at start and not at the first call.
+        if !self.opened {
+            self.lines.open().map_err(|e| e.to_string())?;
+            self.opened = true;
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> String {
+        self.lines.path().display().to_string()
+    }
+}
+
+/// Which of these records stand at the end of the records file, or of the one before it. A line that was cut by a crash
+/// is no record.
+pub fn find(disk: &dyn Disk, path: &Path, wanted: &Ids) -> Ids {
+    let mut found = Ids::default();
+    if wanted.is_empty() {
+        return found;
+    }
+    let searched = search(disk, path, TAIL, wanted, &mut found).unwrap_or(0);
+    if searched < TAIL {
+        let mut older = path.to_owned().into_os_string();
+        older.push(".1");
+        // A file that can't be read can't show that it has a record: it is written (again).
+        let _ = search(disk, &PathBuf::from(older), TAIL - searched, wanted, &mut found);
+    }
+    found
+}
+
+/// Returns how many bytes were searched.
+fn search(disk: &dyn Disk, path: &Path, tail: u64, wanted: &Ids, found: &mut Ids) -> io::Result<u64> {
+    let len = disk.stat(path)?.len;
+    let mut reader = BufReader::new(disk.read(path, len.saturating_sub(tail))?.take(tail));
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        if let Some(id) = id_in(&line).filter(|id| wanted.contains(id))
+            && line.ends_with(b"\n")
+            && serde_json::from_slice::<serde::de::IgnoredAny>(&line).is_ok()
+        {
+            found.insert(id);
+        }
+        line.clear();
+    }
+    Ok(len.min(tail))
+}
+
+/// The id that a record's line begins with.
+fn id_in(line: &[u8]) -> Option<RecordId> {
+    let text = line.strip_prefix(b"{\"id\":\"")?.get(..16)?;
+    id_of(std::str::from_utf8(text).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::disk::RealDisk;
+    use super::super::text::id_text;
+    use super::*;
+
+    #[test]
+    fn records_are_found_at_the_end_and_in_the_file_before_but_not_in_a_cut_line() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("calls.jsonl");
+        let line =
+            |id: u64| format!("{{\"id\":\"{}\",\"attempts\":[{{}}],\"late\":false}}\n", id_text(RecordId(id)).as_str());
+        let cut = line(4);
+        std::fs::write(folder.path().join("calls.jsonl.1"), line(1)).expect("file");
+        std::fs::write(&path, format!("{}{}\n{}", line(2), &cut[..cut.len() - 20], line(3))).expect("file");
+        let wanted: Ids = (0..6).map(RecordId).collect();
+        let mut found: Vec<u64> = find(&RealDisk, &path, &wanted).into_iter().map(|id| id.0).collect();
+        found.sort_unstable();
+        assert_eq!(found, [1, 2, 3]);
+    }
+}

@@ -1,0 +1,116 @@
+//! The places that finished records go to: a file of JSON lines, a database, or both. Each has a backlog and a writer of
+//! its own, so that trouble with one does not hold up the other.
+
+use crate::record::{Record, RecordId};
+use crate::time::Now;
+use serde::{Deserialize, Serialize};
+
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SinkName {
+    /// `accounting.file`.
+    File,
+    /// `accounting.sqlite`.
+    Sqlite,
+}
+
+/// Some of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sinks(u8);
+
+impl Sinks {
+    pub fn with(self, sink: SinkName) -> Sinks {
+        Sinks(self.0 | 1 << sink as u8)
+    }
+
+    pub fn without(self, sink: SinkName) -> Sinks {
+        Sinks(self.0 & !(1 << sink as u8))
+    }
+
+    pub fn has(self, sink: SinkName) -> bool {
+        self.0 & 1 << sink as u8 != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What a writer writes to.
+pub trait Sink: Send {
+    type Item: Entry;
+
+    /// Writes the items in order. Says how many from the front need no more care, whatever happened to the rest.
+    fn write(&mut self, now: Now, items: &[Self::Item]) -> (usize, Result<(), String>);
+
+    /// What is done when nothing waits.
+    fn rest(&mut self, _now: Now) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Where it writes, for the log.
+    fn place(&self) -> String;
+}
+
+/// What waits for a sink.
+pub trait Entry: Send {
+    /// Bytes of memory, about.
+    fn bytes(&self) -> usize;
+    /// The finished record that this is; `None` for what may be left out when it does not fit.
+    fn record(&self) -> Option<RecordId>;
+}
+
+/// A record for the file.
+#[derive(Debug)]
+pub struct Line {
+    pub id: RecordId,
+    pub json: Box<[u8]>,
+}
+
+impl Entry for Line {
+    fn bytes(&self) -> usize {
+        self.json.len() + size_of::<Line>()
+    }
+
+    fn record(&self) -> Option<RecordId> {
+        Some(self.id)
+    }
+}
+
+/// A change of the database.
+#[derive(Debug)]
+pub enum Change {
+    /// The call was answered a while ago and goes on.
+    Open(Box<Record>),
+    /// The record is finished. `opened` says that [`Change::Open`] came before.
+    Closed { record: Box<Record>, opened: bool },
+}
+
+impl Change {
+    fn inside(&self) -> &Record {
+        match self {
+            Change::Open(record) | Change::Closed { record, .. } => record,
+        }
+    }
+}
+
+impl Entry for Change {
+    fn bytes(&self) -> usize {
+        let record = self.inside();
+        let texts = [&record.call_id, &record.reason, &record.from, &record.to, &record.number];
+        let attempts = record.attempts.iter().map(|attempt| size_of_val(attempt) + attempt.number.capacity());
+        size_of::<Change>()
+            + size_of::<Record>()
+            + texts.into_iter().map(String::capacity).sum::<usize>()
+            + attempts.sum::<usize>()
+            + size_of_val(record.skipped.as_slice())
+    }
+
+    fn record(&self) -> Option<RecordId> {
+        match self {
+            Change::Open(_) => None,
+            Change::Closed { record, .. } => Some(record.id),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Times and ids as records spell them, made on the stack: a record has a dozen of them.
+
+use crate::record::RecordId;
+use crate::time::Wall;
+use jiff::Timestamp;
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
+/// ASCII text of a fixed length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fixed<const N: usize>([u8; N]);
+
+impl<const N: usize> Fixed<N> {
+    pub fn as_str(&self) -> &str {
+        // Made of ASCII below, so this can't fail.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// A record's id as 16 hexadecimal digits: as a number it would lose digits in many readers.
+pub fn id_text(id: RecordId) -> Fixed<16> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    Fixed(std::array::from_fn(|n| DIGITS[(id.0 >> (60 - 4 * n)) as usize & 15]))
+}
+
+/// Only what [`id_text`] writes is read.
+pub fn id_of(text: &str) -> Option<RecordId> {
+    let plain = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    u64::from_str_radix(text, 16).ok().filter(|_| plain).map(RecordId)
+}
+
+/// `2026-11-24T10:00:00.123Z`: RFC 3339 in UTC with milliseconds. Years outside 0 to 9999 are a broken clock's; they
+/// become the nearest that can be written.
+pub fn time_text(at: Wall) -> Fixed<24> {
+    const DAY_MS: i64 = 86_400_000;
+    const FIRST: i64 = -62_167_219_200_000;
+    const LAST: i64 = 253_402_300_799_999;
+    let ms = at.millis().clamp(FIRST, LAST);
+    let (day, rest) = (ms.div_euclid(DAY_MS), ms.rem_euclid(DAY_MS));
+    let (year, month, date) = civil(day);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    put(&mut text, 0, 4, year);
+    put(&mut text, 5, 2, month);
+    put(&mut text, 8, 2, date);
+    put(&mut text, 11, 2, rest / 3_600_000);
+    put(&mut text, 14, 2, rest / 60_000 % 60);
+    put(&mut text, 17, 2, rest / 1000 % 60);
+    put(&mut text, 20, 3, rest % 1000);
+    Fixed(text)
+}
+
+pub fn time_of(text: &str) -> Option<Wall> {
+    text.parse::<Timestamp>().ok().map(|at| Wall(at.as_microsecond()))
+}
+
+/// Year, month and day of a day since 1970-01-01 in the Gregorian calendar. A year begins in March here, so that the
+/// leap day is its last; 146,097 days are the 400 years after which the calendar repeats.
+fn civil(day: i64) -> (i64, i64, i64) {
+    let since = day + 719_468; // from 0000-03-01
+    let (era, of_era) = (since.div_euclid(146_097), since.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, date)
+}
+
+fn put(text: &mut [u8; 24], at: usize, digits: usize, mut value: i64) {
+    for place in text[at..at + digits].iter_mut().rev() {
+        *place = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+}
+
+/// A time inside a JSON line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(pub Wall);
+
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(time_text(self.0).as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Stamp, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        time_of(&text).map(Stamp).ok_or_else(|| D::Error::custom("no time"))
+    }
+}
+
+/// A record's id inside a JSON line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(pub RecordId);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(id_text(self.0).as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        id_of(&text).map(Id).ok_or_else(|| D::Error::custom("no id"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_a_calendar_would() {
+        let as_jiff = |ms: i64| format!("{:.3}", Timestamp::from_millisecond(ms).expect("a time"));
+        // Leap days, ends of years and centuries, before 1970, and a stretch of odd steps.
+        let named =
+            [0, -1, 951_782_400_000, 951_868_799_999, 1_709_251_199_999, 4_107_542_400_000, -62_167_219_200_000];
+        for ms in named.into_iter().chain((0..4000).map(|n| n * 31_556_951_937 / 7)) {
+            assert_eq!(time_text(Wall(ms * 1000 + 7)).as_str(), as_jiff(ms));
+            assert_eq!(time_of(time_text(Wall(ms * 1000)).as_str()), Some(Wall(ms * 1000)));
+        }
+        assert_eq!(time_text(Wall(i64::MAX)).as_str(), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn ids_are_sixteen_digits() {
+        for id in [0, 1, 0xfedc_ba98_7654_3210, u64::MAX] {
+            assert_eq!(id_text(RecordId(id)).as_str(), format!("{id:016x}"));
+            assert_eq!(id_of(id_text(RecordId(id)).as_str()), Some(RecordId(id)));
+        }
+        for text in ["", "1f", "+00000000000001f", "000000000000001F", "00000000000000001"] {
+            assert_eq!(id_of(text), None, "{text}");
+        }
+    }
+}
