@@ -37,8 +37,8 @@ pub fn response(request: &Message, code: u16, reason: &str, extra: Extra, out: &
     }
     copied(request, Name::From, b"From: ", b"", out);
     // A To that can't be read gets no tag: it could land inside an open quote.
-    let untagged = request.to().is_some_and(|to: NameAddr| to.tag.is_none());
-    match extra.to_tag.filter(|_| untagged) {
+    let untagged = || request.to().is_some_and(|to: NameAddr| to.tag.is_none());
+    match extra.to_tag.filter(|_| untagged()) {
         Some(tag) => {
             copied(request, Name::To, b"To: ", b";tag=", out);
             out.extend_from_slice(tag);

@@ -59,6 +59,16 @@ pub struct CSeq<'a> {
     pub method: &'a [u8],
 }
 
+impl<'a> CSeq<'a> {
+    pub(super) fn parse(value: &'a [u8]) -> Option<CSeq<'a>> {
+        let digits = grammar::end_of(value, 0, class::DIGIT);
+        let number = grammar::decimal(value.get(..digits)?).filter(|n| *n < 1 << 31)?;
+        let at = grammar::skip_lws(value, digits);
+        let method = value.get(at..).filter(|m| at > digits && grammar::is_token(m))?;
+        Some(CSeq { number: number as u32, method })
+    }
+}
+
 /// A view on a parsed message. Values may hold folded lines (CRLF and white space) where the sender folded them.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
@@ -140,12 +150,7 @@ impl<'a> Message<'a> {
     }
     /// `None` when missing, malformed, or 2^31 and above (checklist P14).
     pub fn cseq(&self) -> Option<CSeq<'a>> {
-        let value = self.header(Name::CSeq)?;
-        let digits = grammar::end_of(value, 0, class::DIGIT);
-        let number = grammar::decimal(value.get(..digits)?).filter(|n| *n < 1 << 31)?;
-        let at = grammar::skip_lws(value, digits);
-        let method = value.get(at..).filter(|m| at > digits && grammar::is_token(m))?;
-        Some(CSeq { number: number as u32, method })
+        CSeq::parse(self.header(Name::CSeq)?)
     }
     /// `None` when missing; `Some(Err(()))` when it is not a number up to 255 (checklist X3).
     pub fn max_forwards(&self) -> Option<Result<u8, ()>> {

@@ -62,6 +62,13 @@ impl<'a> NameAddr<'a> {
         rest: usize,
     ) -> Option<NameAddr<'a>> {
         let uri = value.get(uri_at..uri_end).filter(|uri| !uri.is_empty())?;
+        // As nearly all of them end: with nothing, or with a tag.
+        let params = value.get(rest..)?;
+        let plain = |tag: &[u8]| !tag.is_empty() && !grammar::has(tag, class::ENDS_VALUE);
+        let alone = params.strip_prefix(b";tag=").filter(|tag| plain(tag));
+        if params.is_empty() || alone.is_some() {
+            return Some(NameAddr { display, uri, uri_at, params, tag: alone });
+        }
         let mut tag = None;
         let mut params = Params::new(value, rest);
         for param in params.by_ref() {

@@ -114,7 +114,19 @@ struct Line {
 
 impl Line {
     /// `None` when no CRLF follows.
+    #[inline]
     fn at(bytes: &[u8], start: usize, folds: bool) -> Option<Line> {
+        // As nearly all of them are: one line, and no other begins like its continuation.
+        let hit = start + memchr2(b'\r', b'\n', bytes.get(start..)?)?;
+        match bytes.get(hit..)? {
+            [b'\r', b'\n', b' ' | b'\t', ..] => Line::winding(bytes, start, folds),
+            [b'\r', b'\n', ..] => Some(Line { start, text_end: hit, end: hit + 2, clean: true }),
+            _ => Line::winding(bytes, start, folds),
+        }
+    }
+
+    #[cold]
+    fn winding(bytes: &[u8], start: usize, folds: bool) -> Option<Line> {
         let mut clean = true;
         let mut from = start;
         loop {
@@ -131,15 +143,21 @@ impl Line {
     }
 
     /// The header that the line holds: a token, white space maybe, a colon, the value. `None` when it is none.
+    #[inline]
     fn header(&self, bytes: &[u8]) -> Option<Header> {
-        let line = bytes.get(self.start..self.text_end)?;
-        let name_end = grammar::token_end(line, 0);
-        // A fold may not stand there: the line would be two.
-        let colon = name_end + line[name_end..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-        if !self.clean || name_end == 0 || line.get(colon) != Some(&b':') {
+        let line = bytes.get(self.start..self.text_end).filter(|_| self.clean)?;
+        let (name, colon) = match Name::spelled(line) {
+            Some(known) => known,
+            None => {
+                let name = &line[..grammar::token_end(line, 0)];
+                // A fold may not stand there: the line would be two.
+                let spaces = line[name.len()..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+                (!name.is_empty()).then(|| (Name::of(name), name.len() + spaces))?
+            }
+        };
+        if line.get(colon) != Some(&b':') {
             return None;
         }
-        let name = Name::of(&line[..name_end]);
         let (front, value) = grammar::trim(&line[colon + 1..]);
         let value_start = self.start + colon + 1 + front;
         Some(Header {

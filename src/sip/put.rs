@@ -6,29 +6,37 @@ use std::net::{IpAddr, SocketAddr};
 /// Appends a number in decimal.
 pub fn put_decimal(out: &mut Vec<u8>, number: u64) {
     let mut digits = [0u8; 20];
-    let mut at = digits.len();
+    let at = decimal_before(digits.len(), number, &mut digits);
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Writes a number so that it ends before `at`; gives where it begins. There must be room.
+fn decimal_before(mut at: usize, number: u64, text: &mut [u8]) -> usize {
     let mut rest = number;
     loop {
         at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
+        text[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
         if rest == 0 {
-            break;
+            return at;
         }
     }
-    out.extend_from_slice(&digits[at..]);
 }
 
 /// Appends an address as `received=` has it: IPv6 without brackets (RFC 3261 §25.1, via-received).
 pub fn put_ip(out: &mut Vec<u8>, ip: IpAddr) {
     match ip {
         IpAddr::V4(v4) => {
-            for (nth, octet) in v4.octets().into_iter().enumerate() {
+            let mut text = [0u8; 15];
+            let mut at = text.len();
+            for (nth, octet) in v4.octets().into_iter().enumerate().rev() {
+                at = decimal_before(at, octet.into(), &mut text);
                 if nth > 0 {
-                    out.push(b'.');
+                    at -= 1;
+                    text[at] = b'.';
                 }
-                put_decimal(out, octet.into());
             }
+            out.extend_from_slice(&text[at..]);
         }
         // Writing to a Vec can't fail.
         IpAddr::V6(v6) => drop(write!(Text(out), "{v6}")),

@@ -1,7 +1,7 @@
 //! What a message must satisfy before anything is done with it (RFC 3261 §16.3 steps 1 and 2; checklist P13, P14, X2).
 
 use super::grammar::{self, class};
-use super::{CSeq, Limits, Message, Name, NameAddr, Scheme, Start, Uri, Via};
+use super::{CSeq, Header, Limits, Message, Name, NameAddr, Scheme, Start, Uri, Via};
 
 /// A refusal: the status code, its reason phrase, and what was wrong (for the Warning header and the log).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Parts<'a> {
     pub to: NameAddr<'a>,
     pub call_id: &'a [u8],
     pub cseq: CSeq<'a>,
+    /// `None` where it is missing, and for responses.
+    pub max_forwards: Option<u8>,
     /// The Request-URI; `None` for responses.
     pub uri: Option<Uri<'a>>,
 }
@@ -37,14 +39,17 @@ pub fn validate<'a>(message: &Message<'a>, limits: &Limits) -> Result<Parts<'a>,
 /// As [`validate`], for whoever has read the topmost Via already.
 pub fn validate_below<'a>(message: &Message<'a>, top: Option<Via<'a>>, limits: &Limits) -> Result<Parts<'a>, Reject> {
     bounded(message, limits)?;
-    single(message)?;
-    let (via, vias) = vias(message, top, limits)?;
-    let mut parts = parties(message, via, vias)?;
+    let found = Found::in_headers(message.headers)?;
+    let (via, vias) = vias(message, top, &found, limits)?;
+    let mut parts = parties(message, via, vias, &found)?;
     let Start::Request { uri, .. } = message.start else { return Ok(parts) };
-    if matches!(message.max_forwards(), Some(Err(()))) {
-        return Err(bad("Max-Forwards is not a number up to 255"));
+    if let Some(limit) = found.max_forwards {
+        let number = grammar::decimal(message.value_of(limit)).and_then(|n| u8::try_from(n).ok());
+        parts.max_forwards = Some(number.ok_or(bad("Max-Forwards is not a number up to 255"))?);
     }
-    routes(message, limits)?;
+    if found.route {
+        routes(message, limits)?;
+    }
     parts.uri = Some(request_uri(uri, limits)?);
     Ok(parts)
 }
@@ -73,30 +78,57 @@ fn bounded(message: &Message, limits: &Limits) -> Result<(), Reject> {
     Ok(())
 }
 
-/// Headers that must stand there once are not there twice (checklist P13).
-fn single(message: &Message) -> Result<(), Reject> {
-    let mut seen = 0u32;
-    for header in message.headers {
-        let (bit, why) = match header.name {
-            Name::From => (1, "From stands there twice"),
-            Name::To => (2, "To stands there twice"),
-            Name::CallId => (4, "Call-ID stands there twice"),
-            Name::CSeq => (8, "CSeq stands there twice"),
-            Name::MaxForwards => (16, "Max-Forwards stands there twice"),
-            _ => continue,
-        };
-        if seen & bit != 0 {
-            return Err(bad(why));
+/// Where the headers stand that must stand there once, from one walk over all of them.
+#[derive(Default)]
+struct Found<'h> {
+    from: Option<&'h Header>,
+    to: Option<&'h Header>,
+    call_id: Option<&'h Header>,
+    cseq: Option<&'h Header>,
+    max_forwards: Option<&'h Header>,
+    route: bool,
+    /// A Via line without a value.
+    empty_via: bool,
+}
+
+impl<'h> Found<'h> {
+    /// What must stand there once may not stand there twice (checklist P13).
+    fn in_headers(headers: &'h [Header]) -> Result<Found<'h>, Reject> {
+        let mut found = Found::default();
+        for header in headers {
+            let (place, why) = match header.name {
+                Name::From => (&mut found.from, "From stands there twice"),
+                Name::To => (&mut found.to, "To stands there twice"),
+                Name::CallId => (&mut found.call_id, "Call-ID stands there twice"),
+                Name::CSeq => (&mut found.cseq, "CSeq stands there twice"),
+                Name::MaxForwards => (&mut found.max_forwards, "Max-Forwards stands there twice"),
+                Name::Via => {
+                    found.empty_via |= header.value_start == header.value_end;
+                    continue;
+                }
+                Name::Route => {
+                    found.route = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if place.replace(header).is_some() {
+                return Err(bad(why));
+            }
         }
-        seen |= bit;
+        Ok(found)
     }
-    Ok(())
 }
 
 /// The topmost Via, and how many there are; all can be read.
-fn vias<'a>(message: &Message<'a>, known: Option<Via<'a>>, limits: &Limits) -> Result<(Via<'a>, usize), Reject> {
-    // A Via line without a value would leave it open which line is the top one.
-    if message.headers.iter().any(|h| h.name == Name::Via && h.value().is_empty()) {
+fn vias<'a>(
+    message: &Message<'a>,
+    known: Option<Via<'a>>,
+    found: &Found,
+    limits: &Limits,
+) -> Result<(Via<'a>, usize), Reject> {
+    // It would leave it open which line is the top one.
+    if found.empty_via {
         return Err(bad("a Via that can't be read"));
     }
     let (mut top, mut count) = (known, 0);
@@ -113,20 +145,24 @@ fn vias<'a>(message: &Message<'a>, known: Option<Via<'a>>, limits: &Limits) -> R
     Ok((top.ok_or(bad("Via is missing"))?, count))
 }
 
-/// From, To, Call-ID and CSeq: they name the dialog, so all must be readable.
-fn parties<'a>(message: &Message<'a>, via: Via<'a>, vias: usize) -> Result<Parts<'a>, Reject> {
+/// From, To, Call-ID and CSeq: they name the dialog, so all must be readable. In a response their URIs are those of the
+/// request, which were looked at.
+fn parties<'a>(message: &Message<'a>, via: Via<'a>, vias: usize, found: &Found) -> Result<Parts<'a>, Reject> {
+    let request = message.method().is_some();
+    let value = |header: Option<&Header>| header.map(|header| message.value_of(header));
     // Schemes that nobody knows do not matter here (checklist P16).
-    let readable = |party: &NameAddr| Uri::parse(party.uri).is_some();
-    let from = message.from().filter(readable).ok_or(bad("From is missing or can't be read"))?;
-    let to = message.to().filter(readable).ok_or(bad("To is missing or can't be read"))?;
-    let call_id = message.call_id().filter(|id| !id.is_empty() && !grammar::has(id, class::CONTROL));
+    let readable = |party: &NameAddr| !request || Uri::parse(party.uri).is_some();
+    let party = |header| NameAddr::parse(value(header)?).filter(readable);
+    let from = party(found.from).ok_or(bad("From is missing or can't be read"))?;
+    let to = party(found.to).ok_or(bad("To is missing or can't be read"))?;
+    let call_id = value(found.call_id).filter(|id| !id.is_empty() && !grammar::has(id, class::CONTROL));
     let call_id = call_id.ok_or(bad("Call-ID is missing or can't be read"))?;
-    let cseq = message.cseq().ok_or(bad("CSeq is missing or can't be read"))?;
+    let cseq = value(found.cseq).and_then(CSeq::parse).ok_or(bad("CSeq is missing or can't be read"))?;
     // checklist P14
-    if message.method().is_some() && cseq.method != message.method_text() {
+    if request && cseq.method != message.method_text() {
         return Err(bad("CSeq names another method than the request line"));
     }
-    Ok(Parts { via, vias, from, to, call_id, cseq, uri: None })
+    Ok(Parts { via, vias, from, to, call_id, cseq, max_forwards: None, uri: None })
 }
 
 fn routes(message: &Message, limits: &Limits) -> Result<(), Reject> {

@@ -56,9 +56,12 @@ impl<'a> Iterator for Values<'a> {
         let header = self.header.checked_sub(1)?;
         let line_end = self.message.headers.get(header)?.value_end as usize;
         let rest = self.message.bytes.get(at..line_end)?;
-        let comma = comma(rest);
-        let (front, text) = grammar::trim(&rest[..comma.unwrap_or(rest.len())]);
-        self.rest = comma.map(|comma| at + grammar::skip_lws(rest, comma + 1));
+        let Some(comma) = comma(rest) else {
+            // The line's value has no white space around it, and what follows a comma none in front.
+            return Some(Value { text: rest, at, header, next: None });
+        };
+        let (front, text) = grammar::trim(&rest[..comma]);
+        self.rest = Some(at + grammar::skip_lws(rest, comma + 1));
         Some(Value { text, at: at + front, header, next: self.rest })
     }
 }

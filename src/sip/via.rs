@@ -1,6 +1,6 @@
 //! One Via value (RFC 3261 §20.42, RFC 3581).
 
-use super::grammar;
+use super::grammar::{self, class};
 use super::params::Params;
 use std::net::IpAddr;
 
@@ -66,8 +66,21 @@ impl<'a> Via<'a> {
     }
 
     fn read_params(&mut self, value: &'a [u8], at: usize) -> Option<()> {
-        let mut params = Params::new(value, at);
         let mut seen = [false; 4];
+        let mut at = at;
+        // As nearly all of them begin.
+        if let Some(rest) = value.get(at..).and_then(|rest| rest.strip_prefix(b";branch="))
+            && rest.first().is_some_and(u8::is_ascii_alphanumeric)
+        {
+            let end = grammar::find(rest, 0, class::ENDS_VALUE);
+            self.branch = rest.get(..end);
+            seen[0] = true;
+            at = value.len() - rest.len() + end;
+        }
+        if at == value.len() {
+            return Some(());
+        }
+        let mut params = Params::new(value, at);
         for param in params.by_ref() {
             let text = param.value.filter(|v| !v.is_empty());
             let known = match param.name.len() {
