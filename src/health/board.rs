@@ -49,6 +49,8 @@ const UP: u8 = 1;
 const DOWN: u8 = 2;
 const DISABLED: u8 = 4;
 const REMOVED: u8 = 8;
+/// Calls have failed since the last that was answered.
+const FAILING: u8 = 16;
 
 const CLOSED: u64 = 0;
 const OPEN: u64 = 1;
@@ -114,6 +116,10 @@ impl Slot {
         self.set(REMOVED, REMOVED);
     }
 
+    pub(super) fn set_failing(&self, failing: bool) {
+        self.set(FAILING, if failing { FAILING } else { 0 });
+    }
+
     /// The later of two ends of a rest counts.
     pub(super) fn rest_until(&self, until: Instant) {
         self.resting.fetch_max(until.0, Ordering::AcqRel);
@@ -160,6 +166,12 @@ impl Board {
     /// [`super::Evidence`] with `trial`, which gives the place back.
     pub fn take_trial(&self, gateway: GatewayIx, now: Instant) -> bool {
         self.slot(gateway).is_some_and(|slot| slot.take_trial(now))
+    }
+    /// Whether one more answer of a gateway changes nothing: it is up, and no call has failed since its last answer. Most
+    /// calls need not tell the engine anything. What another worker's call is telling at this moment may come too late to
+    /// be seen here, as it may in a queue.
+    pub fn calm(&self, gateway: GatewayIx) -> bool {
+        self.slot(gateway).is_some_and(|slot| slot.state.load(Ordering::Acquire) & (OBSERVED | FAILING) == UP)
     }
     /// What probes and calls have shown, whatever an operator says.
     pub fn observed(&self, gateway: GatewayIx) -> Observed {

@@ -35,6 +35,13 @@ pub enum ProbeResult {
     Nothing,
 }
 
+impl ProbeResult {
+    /// A reply that asks for no rest.
+    pub fn answered(self) -> bool {
+        matches!(self, ProbeResult::Code { code, retry_after } if code != 503 || retry_after.is_none())
+    }
+}
+
 /// Names one probe in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProbeToken(pub u64);

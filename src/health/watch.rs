@@ -169,6 +169,7 @@ impl Watch {
 
     fn call_answered(&mut self, trial: bool) -> Turn {
         self.calls.succeeded();
+        self.slot.set_failing(false);
         let unknown = self.slot.observed() == Observed::Unknown;
         if !self.down_by_calls && !unknown {
             return None;
@@ -183,6 +184,7 @@ impl Watch {
 
     fn call_failed(&mut self, now: Instant, trial: bool, failure: Failure) -> Turn {
         let in_a_row = self.calls.failed(failure);
+        self.slot.set_failing(true);
         if self.down_by_calls {
             if trial {
                 self.open_trial(now + self.probing.down_interval);

@@ -2,7 +2,8 @@
 //! F21).
 
 use super::attempt::TIMER_C;
-use super::call::{Asked, Cancel, End, Held, Phase, Plan, Role};
+use super::call::{Asked, Cancel, Held, Phase, Plan, Role};
+use super::verdict::{End, retryable};
 use super::{Core, Effects, forward};
 use crate::health::ProbeResult;
 use crate::record::Why;
@@ -213,6 +214,9 @@ impl Core {
         let trial = std::mem::take(&mut asked.trial);
         let Some(gateway) = asked.gateway else { return };
         let Some(setup) = self.calls.get(call as usize).and_then(|call| call.setup.as_deref()) else { return };
+        if !trial && result.answered() && setup.loaded.board.calm(gateway) {
+            return;
+        }
         let gateway = setup.loaded.snapshot.table.gateway(gateway);
         out.evidence.push(crate::health::Evidence {
             id: gateway.id.clone(),
@@ -241,20 +245,6 @@ fn ringing(now: Now, asked: &mut Asked, failover: Option<&Failover>) {
     let rang_at = *asked.rang_at.get_or_insert(now.at);
     let timer_c = now.at + TIMER_C;
     asked.wait = Some(failover.map_or(timer_c, |failover| timer_c.min(rang_at + failover.ring_timeout)));
-}
-
-/// Whether an attempt that ended so is followed by another one (checklist F1 to F5; F4 is beyond configuration).
-pub(super) fn retryable(failover: &Failover, end: End) -> bool {
-    match end.why {
-        Why::Timeout | Why::NoProgress => failover.retry_on.timeout,
-        Why::Transport => failover.retry_on.transport,
-        Why::NoAnswer => failover.retry_on.no_answer,
-        Why::Replied => match end.code {
-            ..=399 | 401 | 407 | 487 | 600.. => false,
-            code => failover.retry_on.contains(code) && !failover.never_on.contains(code),
-        },
-        _ => false,
-    }
 }
 
 /// Keeps a failure that may become the answer (`final: last`, `final: best`), and its Reason.

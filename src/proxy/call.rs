@@ -3,10 +3,10 @@
 
 use super::alarm::Alarm;
 use super::hunt::Hunt;
+use super::leg::Close;
 use super::peers::Peer;
-use super::rows::Close;
 use crate::flow::Flow;
-use crate::record::{Leg, Record, Why};
+use crate::record::{Leg, Record};
 use crate::route::GatewayIx;
 use crate::sip::Stored;
 use crate::time::Instant;
@@ -147,13 +147,6 @@ pub(super) enum Cancel {
 pub(super) struct CancelClient {
     pub client: NonInviteClient,
     pub bytes: Box<[u8]>,
-}
-
-/// How an attempt ended.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct End {
-    pub code: u16,
-    pub why: Why,
 }
 
 impl Call {

@@ -1,7 +1,7 @@
 //! CANCEL, from the caller and towards gateways (RFC 3261 §9, §16.10; checklist X19 to X21, F17 to F19).
 
+use super::arrival::Arrival;
 use super::call::{Asked, Branch, Cancel, CancelClient};
-use super::receive::Arrival;
 use super::{Core, Effects, forward};
 use crate::health::ProbeResult;
 use crate::sip::{Index, Message, Method, Name, Parsed, parse};

@@ -4,8 +4,8 @@
 //! It stands in the user part of our Record-Route URI, in lower-case base32, and is authenticated together with the
 //! Call-ID: in another dialog, or with a bit changed, it is no cookie.
 
+use crate::transaction::Fields;
 use siphasher::sip::SipHasher24;
-use std::hash::Hasher;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 const VERSION: u8 = 1;
@@ -151,11 +151,12 @@ pub(super) fn short(text: &[u8]) -> u32 {
     tag_hash(text) & 0x00ff_ffff
 }
 
-/// The hash of a tag, the same in every process.
+/// The hash of a tag, the same in every process: FNV-1a, its bits stirred once more.
 pub(super) fn tag_hash(text: &[u8]) -> u32 {
-    let mut hasher = SipHasher24::new_with_key(b"trunkline cookie");
-    hasher.write(text);
-    hasher.finish() as u32
+    let hash = text
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    ((hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
 fn key_id(key: &[u8; 16]) -> u8 {
@@ -163,19 +164,20 @@ fn key_id(key: &[u8; 16]) -> u8 {
 }
 
 fn seal(key: &[u8; 16], plain: &[u8], call_id: &[u8]) -> u64 {
-    let mut hasher = SipHasher24::new_with_key(key);
-    hasher.write(plain);
-    hasher.write(call_id);
-    hasher.finish()
+    let mut sealed = Fields::default();
+    SipHasher24::new_with_key(key).hash(sealed.add(plain).add(call_id).bytes())
 }
 
 fn base32(bytes: &[u8; SEALED], out: &mut Vec<u8>) {
     let mut text = [0u8; LENGTH];
     // Five bytes are eight characters; the last ones are cut short.
     for (chunk, letters) in bytes.chunks(5).zip(text.chunks_mut(8)) {
-        let bits = chunk.iter().enumerate().fold(0u64, |bits, (n, &byte)| bits | u64::from(byte) << (32 - 8 * n));
-        for (n, letter) in letters.iter_mut().enumerate() {
-            *letter = ALPHABET[(bits >> (35 - 5 * n)) as usize & 31];
+        let mut five = [0; 8];
+        five[..chunk.len()].copy_from_slice(chunk);
+        let mut bits = u64::from_be_bytes(five);
+        for letter in letters {
+            *letter = ALPHABET[(bits >> 59) as usize];
+            bits <<= 5;
         }
     }
     out.extend_from_slice(&text);
@@ -189,14 +191,13 @@ fn unbase32(text: &[u8]) -> Option<[u8; SEALED]> {
     let mut seen = 0;
     for (chunk, letters) in bytes.chunks_mut(5).zip(text.chunks(8)) {
         let mut bits = 0u64;
-        for (n, &letter) in letters.iter().enumerate() {
+        for &letter in letters {
             let value = VALUES[usize::from(letter)];
             seen |= value;
-            bits |= u64::from(value & 31) << (35 - 5 * n);
+            bits = bits << 5 | u64::from(value & 31);
         }
-        for (n, byte) in chunk.iter_mut().enumerate() {
-            *byte = (bits >> (32 - 8 * n)) as u8;
-        }
+        let five = (bits << (64 - 5 * letters.len())).to_be_bytes();
+        chunk.copy_from_slice(&five[..chunk.len()]);
     }
     (seen & NO_LETTER == 0).then_some(bytes)
 }

@@ -5,7 +5,7 @@ use super::alarm::{Packed, Timer};
 use super::call::{Branch, Call};
 use super::cookie::CookieKeys;
 use super::exchange::Exchange;
-use super::owners::Owners;
+use super::owners::{Owner, Owners};
 use super::peers::Peers;
 use super::probe::Probing;
 use super::secrets::Secrets;
@@ -15,7 +15,7 @@ use crate::health::{ProbeResult, ProbeToken};
 use crate::route::Decision;
 use crate::sip::Index;
 use crate::time::{Instant, Now};
-use crate::transaction::{Shelf, Timers, Wheel};
+use crate::transaction::{Key, Shelf, Timers, Wheel};
 
 use std::collections::HashSet;
 use std::num::NonZeroU64;
@@ -48,6 +48,8 @@ pub struct Core {
     /// Scratch, reused from message to message.
     pub(super) index: Index,
     pub(super) decision: Decision,
+    /// Header lines that are being made.
+    pub(super) lines: Vec<u8>,
     fired: Vec<Packed>,
     #[cfg(feature = "sim")]
     pub(super) plant: super::Plant,
@@ -86,6 +88,7 @@ impl Core {
             strangers: super::access::Budget::new(now.at),
             index: Index::default(),
             decision: Decision::default(),
+            lines: Vec::new(),
             fired: Vec::new(),
             #[cfg(feature = "sim")]
             plant: super::Plant::None,
@@ -169,6 +172,15 @@ impl Core {
         }
     }
 
+    /// The server transaction that a request with this key belongs to.
+    pub(super) fn owner(&self, key: Key) -> Option<Owner> {
+        self.owners.find(key, |owner| key_of(owner, &self.calls, &self.exchanges))
+    }
+
+    pub(super) fn own(&mut self, key: Key, owner: Owner) {
+        self.owners.insert(key, owner, |owner| key_of(owner, &self.calls, &self.exchanges));
+    }
+
     /// Whether there is room for one more call (checklist T16).
     pub(super) fn full(&self) -> bool {
         self.calls.len() + self.exchanges.len() >= MOST_TRANSACTIONS
@@ -220,5 +232,12 @@ impl Core {
         for ix in probes {
             self.probe_ended(ix, ProbeResult::Transport);
         }
+    }
+}
+
+fn key_of(owner: Owner, calls: &Shelf<Call>, exchanges: &Shelf<Exchange>) -> Option<Key> {
+    match owner {
+        Owner::Call(ix) => calls.get(ix as usize).map(|call| call.key),
+        Owner::Exchange(ix) => exchanges.get(ix as usize).map(|exchange| exchange.key),
     }
 }

@@ -1,13 +1,12 @@
 //! Requests inside a dialog: no table, no failover, the way that Route and cookie say (checklist X5, X6, X8, X12,
 //! X22, X26).
 
-use super::attempt::hops_left;
+use super::arrival::Arrival;
 use super::call::{Asked, Branch, Plan, Setup};
 use super::cookie::{self, Cookie, tag_hash};
-use super::forward::{self, OurVia, Rewrite};
+use super::forward::{self, OurVia, Rewrite, hops_left};
 use super::initial::unsupported;
-use super::receive::Arrival;
-use super::rows::{Close, leg};
+use super::leg::{Close, leg};
 use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
@@ -44,7 +43,7 @@ impl Core {
             Ok(way) => way,
             Err(no_way) => return self.no_way(arrival, key, no_way, out),
         };
-        if let Some(Ok(0)) = arrival.message.max_forwards() {
+        if arrival.max_forwards() == Some(0) {
             if arrival.method != Method::Ack {
                 self.refuse(arrival, key, 483, "Too Many Hops", "Max-Forwards is used up", out);
             }
@@ -198,7 +197,8 @@ impl Core {
             uri: &way.uri,
             source: arrival.flow.remote,
             via: OurVia { transport: way.flow.transport, sent_by: way.sent_by, token },
-            max_forwards: hops_left(&arrival.message),
+            top: Some(arrival.via),
+            max_forwards: hops_left(arrival.max_forwards()),
             record_route: &[],
             drop_routes: way.drop_routes,
             drop_last_route: way.drop_last_route,
@@ -216,7 +216,7 @@ impl Core {
     fn forward_ack(&mut self, arrival: &Arrival, way: &Way, out: &mut Effects) {
         let branch = arrival.via.branch.unwrap_or_default();
         let nonce = self.secrets.hash(&[b"ack", branch, arrival.call_id(), arrival.sender_tag(), &way.uri]);
-        let token = Token { kind: Kind::Stateless, nonce, loop_hash: self.loop_hash(arrival), index: 0 };
+        let token = Token { kind: Kind::Stateless, nonce, loop_hash: 0, index: 0 };
         self.forward_in_dialog(arrival, way, token, out);
         self.awaited_acks.remove(&self.secrets.ack(&arrival.message));
         if let Some(close) = self.close_of(arrival, way) {
@@ -234,16 +234,15 @@ impl Core {
             record: None,
             held: None,
             reason: Box::default(),
-            loop_hash: self.loop_hash(arrival),
+            loop_hash: 0,
             drop_identity: false,
             progressed: false,
         };
-        let loop_hash = setup.loop_hash;
         let call = self.accept_invite(arrival, key, setup, out);
         let token = Token {
             kind: Kind::Invite,
             nonce: self.secrets.random(),
-            loop_hash,
+            loop_hash: 0,
             index: self.branches.vacant_key() as u32,
         };
         let start = self.forward_in_dialog(arrival, way, token, out);

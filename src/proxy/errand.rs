@@ -1,19 +1,17 @@
 //! A request other than INVITE outside any dialog: by the same table as a call, with the same failover, and without a
 //! record (CONFIG-AND-CLI (g) "On the wire").
 
-use super::attempt::{gateway_uri, hops_left};
-use super::call::{End, Held};
-use super::exchange::Course;
-use super::forward::{self, OurVia, Rewrite};
+use super::arrival::Arrival;
+use super::call::Held;
 use super::hunt::{Hunt, Next};
-use super::initial::verdict;
-use super::receive::Arrival;
+use super::outward::{Names, Outward};
+use super::verdict::{End, final_reply, retryable, verdict, why_refused};
 use super::{Core, Effects, Loaded};
 use crate::flow::Flow;
 use crate::health::{Evidence, ProbeResult};
 use crate::record::Why;
 use crate::route::{Decision, GatewayIx};
-use crate::sip::{Message, Method, Name, Stored};
+use crate::sip::{Message, Method, Stored};
 use crate::time::Now;
 use crate::transaction::Key;
 use std::sync::Arc;
@@ -35,7 +33,7 @@ pub(super) struct Errand {
 impl Errand {
     /// Whether the request is tried elsewhere after such an end.
     pub fn goes_on(&self, end: End) -> bool {
-        super::answer::retryable(&self.hunt.failover, end)
+        retryable(&self.hunt.failover, end)
     }
 
     /// Keeps a failure that may become the answer.
@@ -56,10 +54,9 @@ impl Core {
     ) {
         let failover = self.failover_of(decision);
         if let Some((_, reply)) = verdict(decision, &failover) {
-            return self.refuse(arrival, key, reply.code, &reply.reason, super::initial::why_refused(decision), out);
+            return self.refuse(arrival, key, reply.code, &reply.reason, why_refused(decision), out);
         }
-        let mut exchange = self.blank_exchange(arrival, key);
-        let errand = Some(Box::new(Errand {
+        let errand = Box::new(Errand {
             request: Stored::keep(&arrival.message),
             source: arrival.flow,
             loaded: self.loaded.clone(),
@@ -68,9 +65,8 @@ impl Core {
             loop_hash,
             drop_identity: !arrival.admission.trusted,
             unjudged: None,
-        }));
-        exchange.course = Some(Box::new(Course::new(arrival, None, errand)));
-        let ix = self.insert_exchange(exchange);
+        });
+        let ix = self.hunting_exchange(arrival, key, errand);
         self.next_errand(arrival.now, ix, out);
     }
 
@@ -78,38 +74,27 @@ impl Core {
         let Some(mut errand) = self.course(ix).and_then(|course| course.errand.take()) else { return };
         match errand.hunt.next(now.at, &errand.loaded.board, |_, _| {}) {
             Next::Attempt { attempt, trial } => {
-                let way = self.way_to(&errand.loaded, attempt.gateway);
                 let token = self.exchange_token(ix, errand.loop_hash);
                 let message = errand.request.message();
                 // Requests that form a dialog bring the answers back through here (checklist X10).
                 let forms = matches!(message.method(), Some(Method::Subscribe | Method::Refer | Method::Notify));
-                let record_route = match forms {
-                    true => self.record_route(now, &message, &errand.source, &errand.loaded, &attempt, &way, 0, 0),
-                    false => Default::default(),
-                };
-                let uri = gateway_uri(&message, &errand.loaded, &attempt);
-                let start = out.arena.len();
-                let rewrite = Rewrite {
-                    uri: &uri,
-                    source: errand.source.remote,
-                    via: OurVia { transport: way.flow.transport, sent_by: way.sent_by, token },
-                    max_forwards: hops_left(&message),
-                    record_route: &record_route,
-                    drop_routes: message.values(Name::Route).count(),
-                    drop_last_route: false,
-                    add_route: None,
+                let outward = Outward {
+                    message,
+                    source: &errand.source,
+                    loaded: &errand.loaded,
+                    attempt: &attempt,
+                    token,
+                    dialog: forms.then_some(Names { record: 0, attempt: 0 }),
                     drop_identity: errand.drop_identity,
-                    add_breadth: true,
                 };
-                forward::request(&message, &rewrite, &mut out.arena);
-                out.send_from(start, way.flow);
+                let (flow, start) = self.send_outward(now, &outward, out);
                 errand.unjudged = Some((attempt.gateway, trial));
                 let patience = errand.hunt.failover.attempt_timeout;
                 if let Some(course) = self.course(ix) {
                     course.errand = Some(errand);
                     course.wait = Some(now.at + patience);
                 }
-                self.sent_downstream(now, ix, token, way.flow, &out.arena[start..]);
+                self.sent_downstream(now, ix, token, flow, &out.arena[start..]);
             }
             Next::Exhausted if errand.held.is_some() => {
                 let Some(held) = errand.held else { return };
@@ -118,7 +103,7 @@ impl Core {
                 self.exchange_final(now, ix, start, held.code, out);
             }
             Next::Exhausted => {
-                let reply = super::initial::final_reply(&errand.hunt.failover);
+                let reply = final_reply(&errand.hunt.failover);
                 let message = errand.request.message();
                 let start = out.arena.len();
                 self.own_response(&message, errand.source.remote, reply.code, &reply.reason, &[], &mut out.arena);
@@ -131,6 +116,9 @@ impl Core {
     pub(super) fn judge_errand(&mut self, ix: u32, result: ProbeResult, out: &mut Effects) {
         let Some(errand) = self.course(ix).and_then(|course| course.errand.as_deref_mut()) else { return };
         let Some((gateway, trial)) = errand.unjudged.take() else { return };
+        if !trial && result.answered() && errand.loaded.board.calm(gateway) {
+            return;
+        }
         let gateway = errand.loaded.snapshot.table.gateway(gateway);
         out.evidence.push(Evidence {
             id: gateway.id.clone(),

@@ -1,15 +1,15 @@
 //! Transactions other than INVITE: one way inside a dialog, the same hunt as a call's outside (checklist T13, X26, X27).
 
 use super::alarm::{Alarm, Timer};
-use super::call::End;
+use super::arrival::Arrival;
 use super::dialog::Way;
 use super::errand::Errand;
 use super::forward;
+use super::leg::Close;
 use super::owners::Owner;
 use super::peers::Peer;
-use super::receive::Arrival;
-use super::rows::Close;
 use super::token::{Kind, Token};
+use super::verdict::End;
 use super::{Core, Effects};
 use crate::flow::Flow;
 use crate::health::ProbeResult;
@@ -101,12 +101,19 @@ impl Core {
         let mut exchange = self.blank_exchange(arrival, key);
         exchange.course = Some(Box::new(Course::new(arrival, self.close_of(arrival, way), None)));
         let ix = self.insert_exchange(exchange);
-        let token = self.exchange_token(ix, self.loop_hash(arrival));
+        let token = self.exchange_token(ix, 0);
         let start = self.forward_in_dialog(arrival, way, token, out);
         self.sent_downstream(arrival.now, ix, token, way.flow, &out.arena[start..]);
     }
 
-    pub(super) fn blank_exchange(&mut self, arrival: &Arrival, key: Key) -> Exchange {
+    /// Outside a dialog: gateways are asked, one after the other.
+    pub(super) fn hunting_exchange(&mut self, arrival: &Arrival, key: Key, errand: Box<Errand>) -> u32 {
+        let mut exchange = self.blank_exchange(arrival, key);
+        exchange.course = Some(Box::new(Course::new(arrival, None, Some(errand))));
+        self.insert_exchange(exchange)
+    }
+
+    fn blank_exchange(&mut self, arrival: &Arrival, key: Key) -> Exchange {
         Exchange {
             key,
             server: NonInviteServer::new(arrival.now.at, &self.timers, arrival.flow.transport.reliable()),
@@ -123,7 +130,7 @@ impl Core {
         self.exchanges.get_mut(ix as usize)?.course.as_deref_mut()
     }
 
-    pub(super) fn insert_exchange(&mut self, exchange: Exchange) -> u32 {
+    fn insert_exchange(&mut self, exchange: Exchange) -> u32 {
         let key = exchange.key;
         let ix = self.exchanges.insert(exchange) as u32;
         self.own(key, Owner::Exchange(ix));
@@ -337,7 +344,7 @@ impl Core {
             exchange.alarm.set(&mut self.wheel, None, Timer::Exchange(ix));
             let key = exchange.key;
             self.exchanges.remove(ix as usize);
-            self.disown(key, Owner::Exchange(ix));
+            self.owners.remove(key, Owner::Exchange(ix));
             return;
         }
         let deadline = client.into_iter().chain(exchange.server.deadline()).chain(wait).min();

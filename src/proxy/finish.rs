@@ -1,22 +1,14 @@
 //! How a call in set-up ends, and how what is left of it goes away: finals, records, removal.
 
-use super::call::{BranchIx, End, Plan, Role};
+use super::call::{BranchIx, Plan, Role};
+use super::leg::Close;
 use super::owners::Owner;
-use super::rows::Close;
+use super::verdict::{End, Final};
 use super::{Core, Effects, forward};
 use crate::record::{Outcome, Party, Why};
 use crate::sip::Message;
 use crate::time::Now;
 use smallvec::SmallVec;
-
-/// What the caller hears in the end, short of a 2xx.
-#[derive(Clone, Copy)]
-pub(super) struct Final<'a> {
-    pub code: u16,
-    pub reason: &'a str,
-    /// Position of the attempt whose answer it is; `None`: made here, no gateway gave it.
-    pub attempt: Option<u8>,
-}
 
 impl Core {
     /// A gateway's failure becomes the caller's (checklist X16: 503 says that *this* router is out of service, so a
@@ -163,7 +155,7 @@ impl Core {
                 self.awaited_acks.remove(&ack);
             }
             self.calls.remove(ix as usize);
-            self.disown(key, Owner::Call(ix));
+            self.owners.remove(key, Owner::Call(ix));
             return;
         }
         if call.server.terminated() {

@@ -3,7 +3,7 @@
 
 use super::token::Token;
 use crate::flow::Transport;
-use crate::sip::{Message, Name, Splice, put_addr, put_decimal, stamped_via};
+use crate::sip::{Message, Name, Splice, Via, put_addr, put_decimal, stamped_via};
 use std::net::SocketAddr;
 
 /// Our Via: transport, sent-by, branch.
@@ -20,6 +20,8 @@ pub(super) struct Rewrite<'a> {
     pub uri: &'a [u8],
     /// Where the request came from: stamped into the Via that was on top.
     pub source: SocketAddr,
+    /// That Via, where it was read before.
+    pub top: Option<Via<'a>>,
     pub via: OurVia,
     pub max_forwards: u8,
     /// Whole Record-Route lines to put on top, with CRLF; may be empty.
@@ -73,7 +75,7 @@ pub(super) fn request(message: &Message, rewrite: &Rewrite, out: &mut Vec<u8>) {
         match header.name {
             Name::Via if std::mem::take(&mut first_via) => {
                 let Some(top) = message.values(Name::Via).next() else { continue };
-                let Some(via) = crate::sip::Via::parse(top.text) else { continue };
+                let Some(via) = rewrite.top.or_else(|| Via::parse(top.text)) else { continue };
                 splice.copy_to(top.at);
                 stamped_via(top.text, &via, rewrite.source, splice.out());
                 splice.skip_to(top.at + top.text.len());
@@ -94,6 +96,11 @@ pub(super) fn request(message: &Message, rewrite: &Rewrite, out: &mut Vec<u8>) {
         }
     }
     splice.copy_to(message.end);
+}
+
+/// Max-Forwards of the forwarded copy: one less, 70 where there was none (checklist P13, X3).
+pub(super) fn hops_left(limit: Option<u8>) -> u8 {
+    limit.map_or(70, |n| n.saturating_sub(1))
 }
 
 fn max_forwards(n: u8, out: &mut Vec<u8>) {
@@ -129,8 +136,11 @@ const VERSION: &[u8] = b"SIP/2.0";
 /// Appends the forwarded copy of `response` without its topmost Via. False, and nothing appended, when no other Via is
 /// left: then it was for us. `status` replaces the status line (checklist X16: 503 becomes 500).
 pub(super) fn response(message: &Message, status: Option<(u16, &str)>, out: &mut Vec<u8>) -> bool {
-    let mut vias = message.values(Name::Via);
-    let (Some(ours), Some(_)) = (vias.next(), vias.next()) else { return false };
+    let Some(ours) = message.values(Name::Via).next() else { return false };
+    let below = message.headers.get(ours.header + 1..).unwrap_or_default();
+    if ours.next.is_none() && !below.iter().any(|header| header.name == Name::Via && !header.value().is_empty()) {
+        return false;
+    }
     if let Some((code, reason)) = status {
         out.extend_from_slice(b"SIP/2.0 ");
         put_decimal(out, u64::from(code));

@@ -1,15 +1,17 @@
 //! A request outside any dialog: the checks of RFC 3261 §16.3, then the table decides, once, at arrival (checklist
 //! X2, X8).
 
+use super::arrival::Arrival;
 use super::call::{Call, Plan, Setup};
 use super::hunt::Hunt;
 use super::owners::Owner;
-use super::receive::{Arrival, trying};
+use super::receive::trying;
 use super::reply::{retry_after, warning};
 use super::token::Token;
+use super::verdict::{verdict, why_refused};
 use super::{Core, Effects};
 use crate::record::Outcome as Fate;
-use crate::route::{self, Decision, Facts, FinalAnswer, Number, Outcome, Reply};
+use crate::route::{self, Decision, Facts, Number};
 use crate::sip::{Message, Method, Name, NameAddr, Scheme, Stored, Uri, Via};
 use crate::transaction::{InviteServer, Key};
 
@@ -30,7 +32,7 @@ impl Core {
                 && uri.user.is_none_or(<[u8]>::is_empty)
                 && (named(&uri) || self.addresses.is_ours(&uri))
         });
-        let last_hop = arrival.message.max_forwards() == Some(Ok(0));
+        let last_hop = arrival.max_forwards() == Some(0);
         if for_us || (arrival.method == Method::Options && last_hop) {
             return self.answer_for_ourselves(arrival, key, out);
         }
@@ -63,10 +65,8 @@ impl Core {
     fn check(&mut self, arrival: &Arrival, loop_hash: u32) -> Result<(), Check> {
         let message = &arrival.message;
         let bad = |code, reason, why: &str| Err(Check { code, reason, lines: warning(why) });
-        match message.max_forwards() {
-            Some(Err(())) => return bad(400, "Bad Max-Forwards", "Max-Forwards is not a number from 0 to 255"),
-            Some(Ok(0)) => return bad(483, "Too Many Hops", "Max-Forwards is used up"),
-            _ => {}
+        if arrival.max_forwards() == Some(0) {
+            return bad(483, "Too Many Hops", "Max-Forwards is used up");
         }
         let ours = |via: &Via| via.branch.and_then(Token::parse).is_some_and(|token| token.loop_hash == loop_hash);
         let mut below = message.values(Name::Via).skip(1).filter_map(|via| Via::parse(via.text));
@@ -107,7 +107,7 @@ impl Core {
     }
 
     /// What decides the routing of a request, hashed (RFC 3261 §16.6 step 8, RFC 5393 §4.2).
-    pub(super) fn loop_hash(&self, arrival: &Arrival) -> u32 {
+    fn loop_hash(&self, arrival: &Arrival) -> u32 {
         let message = &arrival.message;
         let header = |name| message.header(name).unwrap_or_default();
         let cseq = arrival.cseq().to_be_bytes();
@@ -219,39 +219,4 @@ pub(super) fn unsupported(message: &Message) -> Option<Vec<u8>> {
         lines.extend_from_slice(b"\r\n");
     }
     (!lines.is_empty()).then_some(lines)
-}
-
-/// The answer to a request that no gateway is asked about; `None` when there are attempts.
-pub(super) fn verdict(decision: &Decision, failover: &crate::route::Failover) -> Option<(Fate, Reply)> {
-    Some(match &decision.outcome {
-        Outcome::Attempts => return None,
-        Outcome::Reject(reply) => (Fate::Rejected, reply.clone()),
-        Outcome::NoGroup => (Fate::Rejected, Reply { code: 403, reason: "Forbidden".into() }),
-        Outcome::NoRoute => (Fate::Rejected, failover.no_route.clone()),
-        // checklist F11: the rule has no live gateway.
-        Outcome::Unusable => (Fate::Failed, final_reply(failover)),
-    })
-}
-
-/// The answer to a call that no gateway is asked about; `None` when there are attempts. `explain` asks here too.
-pub fn refusal(decision: &Decision, failover: &crate::route::Failover) -> Option<Reply> {
-    verdict(decision, failover).map(|(_, reply)| reply)
-}
-
-/// What the Warning of such an answer says (checklist X25).
-pub(super) fn why_refused(decision: &Decision) -> &'static str {
-    match decision.outcome {
-        Outcome::NoGroup => "no group takes calls from there",
-        Outcome::NoRoute => "no route takes this number",
-        Outcome::Unusable => "no gateway of the route is usable",
-        Outcome::Reject(_) | Outcome::Attempts => "",
-    }
-}
-
-/// The `final` of a hunt that has no gateway's answer to pass on.
-pub(super) fn final_reply(failover: &crate::route::Failover) -> Reply {
-    match &failover.final_answer {
-        FinalAnswer::Reply(reply) => reply.clone(),
-        FinalAnswer::Last | FinalAnswer::Best => Reply { code: 503, reason: "Service not available".into() },
-    }
 }

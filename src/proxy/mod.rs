@@ -8,6 +8,7 @@ mod access;
 mod addresses;
 mod alarm;
 mod answer;
+mod arrival;
 mod attempt;
 mod call;
 mod cancel;
@@ -22,8 +23,10 @@ mod forward;
 mod gauges;
 mod hunt;
 mod initial;
-mod owners;
+mod leg;
+mod outward;
 mod overload;
+mod owners;
 mod patience;
 mod peers;
 #[cfg(feature = "sim")]
@@ -35,12 +38,14 @@ mod rows;
 mod secrets;
 mod snapshot;
 mod token;
+mod verdict;
 
 pub use access::Admission;
 pub use core::Core;
 pub use effects::{Effects, Send};
 pub use gauges::{Counters, Load};
-pub use initial::refusal;
+
 #[cfg(feature = "sim")]
 pub use plant::Plant;
 pub use snapshot::{Access, Listener, Loaded, Snapshot, Trusted};
+pub use verdict::refusal;

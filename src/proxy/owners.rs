@@ -1,10 +1,7 @@
 //! Which server transaction a request belongs to (RFC 3261 §17.2.3): a table of four bytes a transaction. The keys stand
 //! in the transactions themselves, so that the table is small where it grows, and has to be twice there for a moment.
 
-use super::Core;
-use super::call::Call;
-use super::exchange::Exchange;
-use crate::transaction::{Key, Shelf};
+use crate::transaction::Key;
 use hashbrown::HashTable;
 
 /// Which server transaction a key belongs to.
@@ -38,31 +35,21 @@ impl Packed {
             _ => Owner::Exchange(self.0 & !EXCHANGE),
         }
     }
-
-    fn key(self, calls: &Shelf<Call>, exchanges: &Shelf<Exchange>) -> Option<Key> {
-        match self.owner() {
-            Owner::Call(ix) => calls.get(ix as usize).map(|call| call.key),
-            Owner::Exchange(ix) => exchanges.get(ix as usize).map(|exchange| exchange.key),
-        }
-    }
 }
 
-impl Core {
-    pub(super) fn owner(&self, key: Key) -> Option<Owner> {
-        let same = |packed: &Packed| packed.key(&self.calls, &self.exchanges) == Some(key);
-        self.owners.0.find(key.hash(), same).map(|packed| packed.owner())
+/// `key_of` is asked for the keys that stand in the transactions.
+impl Owners {
+    pub fn find(&self, key: Key, key_of: impl Fn(Owner) -> Option<Key>) -> Option<Owner> {
+        self.0.find(key.hash(), |packed| key_of(packed.owner()) == Some(key)).map(|packed| packed.owner())
     }
 
-    /// From now on requests with the key of this transaction are its own. It must be in its table already.
-    pub(super) fn own(&mut self, key: Key, owner: Owner) {
-        let Core { owners, calls, exchanges, .. } = self;
-        let hash = |packed: &Packed| packed.key(calls, exchanges).map_or(0, Key::hash);
-        owners.0.insert_unique(key.hash(), Packed::of(owner), hash);
+    /// Requests with this key are `owner`'s from now on. It must be in its table already.
+    pub fn insert(&mut self, key: Key, owner: Owner, key_of: impl Fn(Owner) -> Option<Key>) {
+        self.0.insert_unique(key.hash(), Packed::of(owner), |packed| key_of(packed.owner()).map_or(0, Key::hash));
     }
 
-    /// The transaction is gone.
-    pub(super) fn disown(&mut self, key: Key, owner: Owner) {
-        if let Ok(entry) = self.owners.0.find_entry(key.hash(), |packed| *packed == Packed::of(owner)) {
+    pub fn remove(&mut self, key: Key, owner: Owner) {
+        if let Ok(entry) = self.0.find_entry(key.hash(), |packed| *packed == Packed::of(owner)) {
             entry.remove();
         }
     }

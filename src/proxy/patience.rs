@@ -1,6 +1,7 @@
 //! The timers of a branch: retransmissions, and how long the proxy waits for a gateway (checklist F1, F8 to F10, X14).
 
-use super::call::{Asked, Branch, Cancel, End, Phase, Role};
+use super::call::{Asked, Branch, Cancel, Phase, Role};
+use super::verdict::End;
 use super::{Core, Effects};
 use crate::health::ProbeResult;
 use crate::record::Why;

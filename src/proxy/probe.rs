@@ -1,7 +1,7 @@
 //! Health probes on the wire: an OPTIONS or INFO per gateway, in a client transaction like any other (checklist F14).
 
 use super::alarm::{Alarm, Timer};
-use super::attempt::Way;
+use super::outward::Way;
 use super::token::{Kind, Token};
 use super::{Core, Effects, forward::OurVia};
 use crate::flow::Flow;

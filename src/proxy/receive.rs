@@ -1,26 +1,14 @@
 //! A datagram comes in: parse, match to a transaction, check, and send it on its way (RFC 3261 §16.3, §17.2.3).
 
+use super::arrival::Arrival;
 use super::owners::Owner;
 use super::reply::warning;
 use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
-use crate::sip::{Fault, Message, Method, Parsed, Parts, Reject, Uri, Via, parse, validate_below};
+use crate::sip::{Fault, Message, Method, Parsed, Reject, parse, validate_below};
 use crate::time::Now;
 use crate::transaction::{Again, Key};
-
-/// A request with what was found out about it on the way in.
-#[derive(Clone, Copy)]
-pub(super) struct Arrival<'a> {
-    pub now: Now,
-    pub flow: Flow,
-    pub message: Message<'a>,
-    pub via: Via<'a>,
-    pub method: Method,
-    pub admission: super::access::Admission,
-    /// What the checks have read; `None` when they failed.
-    pub parts: Option<Parts<'a>>,
-}
 
 impl Core {
     pub fn datagram(&mut self, now: Now, flow: Flow, bytes: &[u8], out: &mut Effects) {
@@ -153,34 +141,6 @@ impl Core {
             Kind::Probe => self.probe_response(token.index, message),
             _ => self.counters.strays += 1,
         }
-    }
-}
-
-impl Arrival<'_> {
-    /// A To tag marks a request inside a dialog (RFC 3261 §12.2.2).
-    pub fn in_dialog(&self) -> bool {
-        self.parts.is_some_and(|parts| parts.to.tag.is_some())
-    }
-
-    pub fn call_id(&self) -> &[u8] {
-        self.parts.map(|parts| parts.call_id).unwrap_or_default()
-    }
-
-    pub fn sender_tag(&self) -> &[u8] {
-        self.parts.and_then(|parts| parts.from.tag).unwrap_or_default()
-    }
-
-    /// The tag of the one it is sent to; empty outside a dialog.
-    pub fn receiver_tag(&self) -> &[u8] {
-        self.parts.and_then(|parts| parts.to.tag).unwrap_or_default()
-    }
-
-    pub fn cseq(&self) -> u32 {
-        self.parts.map_or(0, |parts| parts.cseq.number)
-    }
-
-    pub fn uri(&self) -> Option<Uri<'_>> {
-        self.parts.and_then(|parts| parts.uri)
     }
 }
 

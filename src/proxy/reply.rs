@@ -1,8 +1,8 @@
 //! Answers made here (RFC 3261 §8.2.6): refusals, and the router's own OPTIONS.
 
+use super::arrival::Arrival;
 use super::call::Call;
 use super::owners::Owner;
-use super::receive::Arrival;
 use super::{Core, Effects};
 use crate::flow::Flow;
 use crate::sip::{Extra, Message, Method, Via, put_decimal, response};

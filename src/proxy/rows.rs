@@ -1,10 +1,11 @@
 //! The call's record, from the INVITE to the row that the ledger gets (CONFIG-AND-CLI (f), (g) "Records").
 
-use super::call::{End, Plan, Setup};
-use super::finish::Final;
-use super::receive::Arrival;
+use super::arrival::Arrival;
+use super::call::{Plan, Setup};
+use super::leg::{Close, leg};
+use super::verdict::{End, Final};
 use super::{Core, Effects};
-use crate::record::{AttemptRow, Leg, Outcome, Party, Record, RecordId, Row, SkippedRow, Why};
+use crate::record::{AttemptRow, Outcome, Record, RecordId, Row, SkippedRow, Why};
 use crate::route::{Attempt, Decision, GatewayIx, Number};
 use crate::sip::{Message, NameAddr};
 use crate::time::Now;
@@ -125,19 +126,6 @@ impl Core {
     pub(super) fn leg_over(&mut self, now: Now, close: Close, out: &mut Effects) {
         self.emit(Row::Close { id: close.record, leg: close.leg, at: now.wall, by: close.by }, out);
     }
-}
-
-/// What closes when a BYE is answered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Close {
-    pub record: RecordId,
-    pub leg: Leg,
-    pub by: Party,
-}
-
-/// Names a leg: attempt and callee's tag.
-pub(super) fn leg(attempt: u8, callee_tag: &[u8]) -> Leg {
-    Leg(u32::from(attempt) << 24 | super::cookie::short(callee_tag))
 }
 
 impl Setup {

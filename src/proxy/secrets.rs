@@ -2,11 +2,11 @@
 //! (checklist P23). In simulation the seed makes all of it repeatable (checklist C5).
 
 use crate::sip::Message;
-use crate::transaction::Matcher;
+use crate::transaction::{Fields, Matcher};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use siphasher::sip::SipHasher13;
-use std::hash::Hasher;
+use std::hash::{BuildHasher, Hasher};
 use std::num::NonZeroU64;
 
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) struct Secrets {
     random: ChaCha8Rng,
     /// Keys the hashes of this process: loop detection, tags, stateless branches.
     hash_key: [u8; 16],
+    /// For what only has to differ: seeded as secretly, but quick.
+    acks: foldhash::fast::FixedState,
     pub matcher: Matcher,
 }
 
@@ -23,7 +25,9 @@ impl Secrets {
         let (mut hash_key, mut match_key) = ([0; 16], [0; 16]);
         random.fill_bytes(&mut hash_key);
         random.fill_bytes(&mut match_key);
-        Secrets { random, hash_key, matcher: Matcher::new(match_key) }
+        let acks = SipHasher13::new_with_key(&hash_key).hash(b"acks");
+        let acks = foldhash::fast::FixedState::with_seed(acks);
+        Secrets { random, hash_key, acks, matcher: Matcher::new(match_key) }
     }
 
     /// 64 random bits.
@@ -33,18 +37,18 @@ impl Secrets {
 
     /// A keyed hash over length-prefixed fields.
     pub fn hash(&self, fields: &[&[u8]]) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.hash_key);
+        let mut laid_out = Fields::default();
         for field in fields {
-            hasher.write_usize(field.len());
-            hasher.write(field);
+            laid_out.add(field);
         }
-        hasher.finish()
+        SipHasher13::new_with_key(&self.hash_key).hash(laid_out.bytes())
     }
 
     /// What an answer to an INVITE and its ACK have in common (RFC 3261 §13.2.2.4): the same value for both.
     pub fn ack(&self, message: &Message) -> NonZeroU64 {
-        let number = message.cseq().map_or(0, |cseq| cseq.number);
-        let hash = self.hash(&[b"awaited", message.call_id().unwrap_or_default(), &number.to_be_bytes()]);
-        NonZeroU64::MIN.saturating_add(hash)
+        let mut hasher = self.acks.build_hasher();
+        hasher.write(message.call_id().unwrap_or_default());
+        hasher.write_u32(message.cseq().map_or(0, |cseq| cseq.number));
+        NonZeroU64::MIN.saturating_add(hasher.finish())
     }
 }

@@ -21,6 +21,7 @@ pub(super) enum Kind {
 pub(super) struct Token {
     pub kind: Kind,
     pub nonce: u64,
+    /// 0 inside a dialog: what is sent there goes by its Route, and Max-Forwards bounds it.
     pub loop_hash: u32,
     pub index: u32,
 }
@@ -38,11 +39,13 @@ impl Kind {
 
 impl Token {
     pub fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(MAGIC);
-        out.push(self.kind.letter());
-        hex(self.nonce, 16, out);
-        hex(u64::from(self.loop_hash), 8, out);
-        hex(u64::from(self.index), 8, out);
+        let mut text = [0; LENGTH];
+        let (magic, rest) = text.split_at_mut(MAGIC.len());
+        magic.copy_from_slice(MAGIC);
+        rest[0] = self.kind.letter();
+        hex(self.nonce, &mut rest[1..17]);
+        hex(u64::from(self.loop_hash) << 32 | u64::from(self.index), &mut rest[17..33]);
+        out.extend_from_slice(&text);
     }
 
     /// `None` for a branch that was not made by a trunkline.
@@ -58,12 +61,8 @@ impl Token {
             b's' => Kind::Stateless,
             _ => return None,
         };
-        Some(Token {
-            kind,
-            nonce: unhex(&rest[1..17])?,
-            loop_hash: unhex(&rest[17..25])? as u32,
-            index: unhex(&rest[25..33])? as u32,
-        })
+        let (nonce, last) = (unhex(&rest[1..17])?, unhex(&rest[17..33])?);
+        Some(Token { kind, nonce, loop_hash: (last >> 32) as u32, index: last as u32 })
     }
 
     /// Finds a token in the beginning of a message that we sent, which may be cut off (an ICMP error's payload).
@@ -73,14 +72,35 @@ impl Token {
     }
 }
 
-fn hex(value: u64, digits: u32, out: &mut Vec<u8>) {
-    for n in (0..digits).rev() {
-        out.push(b"0123456789abcdef"[(value >> (4 * n)) as usize & 15]);
+/// Sixteen digits.
+fn hex(mut value: u64, digits: &mut [u8]) {
+    for digit in digits {
+        *digit = b"0123456789abcdef"[(value >> 60) as usize];
+        value <<= 4;
     }
 }
 
+const NO_DIGIT: u8 = 0x80;
+/// What each hexadecimal digit stands for, in either case.
+const DIGITS: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value];
+        table[digit as usize] = value as u8;
+        table[digit.to_ascii_uppercase() as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
+/// Up to sixteen digits.
 fn unhex(text: &[u8]) -> Option<u64> {
-    text.iter().try_fold(0u64, |value, &c| Some(value << 4 | u64::from((c as char).to_digit(16)?)))
+    let (value, seen) = text.iter().fold((0, 0), |(value, seen): (u64, u8), &c| {
+        let digit = DIGITS[usize::from(c)];
+        (value << 4 | u64::from(digit & 15), seen | digit)
+    });
+    (seen & NO_DIGIT == 0).then_some(value)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@
 //! ```
 
 mod due;
+mod fields;
 mod invite_client;
 mod invite_server;
 mod key;
@@ -27,6 +28,7 @@ mod shelf;
 mod timers;
 mod wheel;
 
+pub use fields::Fields;
 pub use invite_client::InviteClient;
 pub use invite_server::InviteServer;
 pub use key::{Key, Matcher};
