@@ -10,7 +10,7 @@
 
 use super::{Core, Effects};
 use crate::flow::Flow;
-use crate::sip::{Extra, Message, Method, Via, response};
+use crate::sip::{Extra, Message, Method, Sketch, Via, response, top_via};
 use crate::time::{Instant, Now};
 use crate::transaction::Key;
 use std::time::Duration;
@@ -26,6 +26,28 @@ impl Core {
     /// Whether new calls are refused from now on.
     pub fn press(&mut self, pressed: bool) {
         self.overload.pressed = pressed;
+    }
+
+    /// As [`Core::shed`], before the datagram is parsed, where it is written as nearly all are. False: it has to be parsed.
+    pub(super) fn shed_unparsed(&mut self, now: Now, flow: &Flow, datagram: &[u8], out: &mut Effects) -> bool {
+        if !self.overload.pressed && self.overload.refused.places.is_empty() {
+            return false;
+        }
+        let Some(via) = top_via(datagram) else { return false };
+        let Some(key) = self.secrets.matcher.invite_key(&via).filter(|key| self.owner(*key).is_none()) else {
+            return false;
+        };
+        let known = self.overload.refused.holds(key, now.at);
+        if known && datagram.starts_with(b"ACK ") {
+            return true;
+        }
+        let refused = known || (self.overload.pressed && self.loaded.snapshot.admit(flow).admitted);
+        let Some(sketch) = Sketch::of(datagram).filter(|_| refused) else { return false };
+        let start = out.arena.len();
+        sketch.answer(STATUS, &via, (&tag(key), &lines(key)), flow.remote, &mut out.arena);
+        out.send_from(start, Core::reply_to(flow, &via));
+        self.counted(known, key, now);
+        true
     }
 
     /// An INVITE or ACK that no transaction knows. True when it was a call too many, or belongs to one, and is done with.
@@ -46,17 +68,25 @@ impl Core {
             if !(self.overload.pressed || self.full()) || !begins() || !self.loaded.snapshot.admit(flow).admitted {
                 return false;
             }
-            self.counters.overload += 1;
-            self.overload.refused.keep(key, now.at);
         }
+        self.counted(known, key, now);
         let start = out.arena.len();
         let (lines, tag) = (lines(key), tag(key));
         let extra = Extra { to_tag: Some(&tag), lines: &lines, source: Some(flow.remote) };
-        response(message, 503, "Service Unavailable", extra, &mut out.arena);
+        response(message, 503, &STATUS[4..], extra, &mut out.arena);
         out.send_from(start, Core::reply_to(flow, via));
         true
     }
+
+    fn counted(&mut self, known: bool, key: Key, now: Now) {
+        if !known {
+            self.counters.overload += 1;
+            self.overload.refused.keep(key, now.at);
+        }
+    }
 }
+
+const STATUS: &str = "503 Service Unavailable";
 
 /// Retry-After of 1 to 5 s, so that those who were refused together do not come back together; the same for each copy.
 fn lines(key: Key) -> [u8; 51] {

@@ -13,6 +13,9 @@ use crate::transaction::{Again, Key};
 impl Core {
     pub fn datagram(&mut self, now: Now, flow: Flow, bytes: &[u8], out: &mut Effects) {
         self.counters.datagrams += 1;
+        if self.shed_unparsed(now, &flow, bytes, out) {
+            return;
+        }
         let mut index = std::mem::take(&mut self.index);
         let limits = self.loaded.snapshot.limits;
         match parse(bytes, &mut index, &limits) {

@@ -44,13 +44,29 @@ impl Matcher {
             Some(branch) if has_cookie(branch) => fields.number(3261).add(&branch[7..]),
             _ => older(&mut fields, request, via),
         };
-        fields.add_lower(via.host).number(u32::from(via.port.unwrap_or(0))).number(method as u32);
+        sent_by(&mut fields, via).number(method as u32);
         if method == Method::Other {
             fields.add(request.method_text());
         }
+        self.hash(&fields)
+    }
+
+    /// The key of an INVITE, or of the ACK that looks for it, by its topmost Via alone; `None` for peers of RFC 2543.
+    pub fn invite_key(&self, via: &Via) -> Option<Key> {
+        let branch = via.branch.filter(|branch| has_cookie(branch))?;
+        let mut fields = Fields::default();
+        sent_by(fields.number(3261).add(&branch[7..]), via).number(Method::Invite as u32);
+        Some(self.hash(&fields))
+    }
+
+    fn hash(&self, fields: &Fields) -> Key {
         let hash = SipHasher13::new_with_key(&self.secret).hash(fields.bytes());
         Key([hash.h1, hash.h2])
     }
+}
+
+fn sent_by<'f>(fields: &'f mut Fields, via: &Via) -> &'f mut Fields {
+    fields.add_lower(via.host).number(u32::from(via.port.unwrap_or(0)))
 }
 
 /// RFC 2543 peers send no cookie: the whole identity of the request counts. The To tag is left out: an ACK carries the

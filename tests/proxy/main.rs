@@ -5,4 +5,5 @@ mod bench;
 mod ends;
 mod messages;
 mod others;
+mod overload;
 mod records;

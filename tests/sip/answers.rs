@@ -132,3 +132,24 @@ fn received_and_rport() {
         assert_eq!(Via::parse(&twice).unwrap().received, again.received);
     }
 }
+
+#[test]
+fn an_invite_is_refused_unparsed_where_it_is_written_as_usual() {
+    // checklist R2: in what else it differs from a parsed answer, a property says: in nothing.
+    let refused = |bytes: &[u8]| top_via(bytes).is_some() && Sketch::of(bytes).is_some();
+    assert!(refused(INVITE.as_bytes()));
+    assert!(refused(&invite_with("Call-ID", "i")) && refused(&invite_with("To:", "t:")));
+    for (old, new) in [
+        ("Call-ID: a84", "Call-ID : a84"),
+        ("From: \"Alice\"", "From: \"Alice\"\r\n"),
+        ("rport\r\n", "rport, SIP/2.0/UDP h\r\n"),
+        ("To: <sip:+49301234@192.0.2.1>", "To: <sip:+49301234@192.0.2.1>;tag=1"),
+        ("To: <sip:+49301234@192.0.2.1>", "To: <sip:+49301234@192.0.2.1>\r\nt: <sip:2@192.0.2.1>"),
+        ("CSeq: 314159 INVITE\r\n", ""),
+        ("CSeq: 314159 INVITE", "CSeq: 314159 BYE"),
+        ("INVITE sip", "OPTIONS sip"),
+        ("Max-Forwards: 70", "Max-Forwards: 70\n"),
+    ] {
+        assert!(!refused(&invite_with(old, new)), "{new}");
+    }
+}

@@ -21,6 +21,7 @@ fn holds(bytes: &[u8]) -> Result<(), TestCaseError> {
             touch_values(&message);
             let valid = validate(&message, &limits).is_ok();
             answered(&message, valid)?;
+            sketched(bytes, &message, valid)?;
         }
         Err(fault) => {
             if let Some((message, code, _)) = fault.answer {
@@ -47,6 +48,24 @@ fn well_placed(m: &Message) -> Result<(), TestCaseError> {
     prop_assert_eq!(at, m.blank);
     prop_assert_eq!(&m.bytes[m.blank..m.blank + 2], b"\r\n");
     prop_assert!(m.end >= m.blank + 2 && m.end <= m.bytes.len());
+    Ok(())
+}
+
+/// What is read without parsing is what the parser reads.
+fn sketched(bytes: &[u8], message: &Message, valid: bool) -> Result<(), TestCaseError> {
+    let Some(via) = top_via(bytes) else { return Ok(()) };
+    prop_assert_eq!(Some(via), message.via());
+    let Some(sketch) = Sketch::of(bytes).filter(|_| valid) else { return Ok(()) };
+    let (tag, lines) = (b"abc", b"Retry-After: 3\r\n");
+    let source = "192.0.2.9:5060".parse().unwrap();
+    let (mut short, mut long) = (Vec::new(), Vec::new());
+    sketch.answer("503 Service Unavailable", &via, (tag, lines), source, &mut short);
+    let extra = Extra { to_tag: Some(tag), lines, source: Some(source) };
+    response(message, 503, "Service Unavailable", extra, &mut long);
+    // Several Vias in one line, below the top, stay in one line.
+    if !message.headers.iter().any(|h| h.name == Name::Via && bytes[h.value()].contains(&b',')) {
+        prop_assert_eq!(String::from_utf8_lossy(&short), String::from_utf8_lossy(&long));
+    }
     Ok(())
 }
 
