@@ -112,6 +112,11 @@ impl Bookkeeper {
         self.ledger.tally()
     }
 
+    /// Whether a crash now would cost nothing: the journal has every row of the last step.
+    pub fn is_journal_flushed(&self) -> bool {
+        self.journal.is_flushed()
+    }
+
     /// What became of finished records.
     pub fn figures(&self) -> Figures {
         self.spool.figures()
@@ -186,7 +191,8 @@ impl Bookkeeper {
                     self.journal.done(&json);
                 }
                 if unwritten.has(SinkName::File) {
-                    lines.push(Line { id: record.id, json: json.into() });
+                    let unsure = self.spool.is_unsure(record.id);
+                    lines.push(Line { id: record.id, json: json.into(), unsure });
                 }
             }
             if fresh && record.outcome == Outcome::Lost {
@@ -267,8 +273,9 @@ impl Bookkeeper {
             }
         }
         // The open ones too: the journal may have missed an end that the records file has.
-        let there = self.accounting.file.as_ref().map(|file| find(&*self.disk, &file.path, &ids)).unwrap_or_default();
-        self.spool.know(left.marks, there);
+        let there =
+            self.accounting.file.as_ref().map_or(Ok(Ids::default()), |file| find(&*self.disk, &file.path, &ids));
+        self.spool.know(left.marks, there, ids);
         if self.accounting.database.is_some() {
             self.young = self.ledger.open_ids().map(|id| (id, present.at)).collect();
         }

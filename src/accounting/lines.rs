@@ -21,13 +21,29 @@ const TAIL: u64 = 16 << 20;
 /// See the module.
 #[derive(Debug)]
 pub struct LineSink {
+    disk: Arc<dyn Disk>,
     lines: Appender,
     opened: bool,
+    /// Of the batch in hand: what was searched for in the file, and what was found.
+    asked: Ids,
+    there: Ids,
 }
 
 impl LineSink {
     pub fn new(disk: Arc<dyn Disk>, file: RecordFile) -> LineSink {
-        LineSink { lines: Appender::new(disk, file.path, file.rotate), opened: false }
+        let lines = Appender::new(disk.clone(), file.path, file.rotate);
+        LineSink { disk, lines, opened: false, asked: Ids::default(), there: Ids::default() }
+    }
+
+    /// Searches the file for records that an earlier process may have written.
+    fn look(&mut self, items: &[Line]) -> io::Result<()> {
+        let unsure = items.iter().filter(|item| item.unsure).map(|item| item.id);
+        let wanted: Ids = unsure.filter(|id| !self.asked.contains(id)).collect();
+        if !wanted.is_empty() {
+            self.there.extend(find(&*self.disk, self.lines.path(), &wanted)?);
+            self.asked.extend(wanted);
+        }
+        Ok(())
     }
 }
 
@@ -35,11 +51,27 @@ impl Sink for LineSink {
     type Item = Line;
 
     fn write(&mut self, _: Now, items: &[Line]) -> (usize, Result<(), String>) {
+        if let Err(e) = self.look(items) {
+            return (0, Err(e.to_string()));
+        }
         // After trouble the first of them wait in the appender already.
         let known = self.lines.waiting();
-        items.iter().skip(known).for_each(|item| self.lines.push(&item.json));
+        let missing = |item: &&Line| !self.there.contains(&item.id);
+        items.iter().filter(missing).skip(known).for_each(|item| self.lines.push(&item.json));
         let result = self.lines.flush().map_err(|e| e.to_string());
-        (items.len().saturating_sub(self.lines.waiting()), result)
+        // What waits still are the last ones; what stood there before needs no more care.
+        let mut waiting = self.lines.waiting();
+        let waits = |item: &Line| {
+            let this = waiting > 0 && !self.there.contains(&item.id);
+            waiting -= usize::from(this);
+            waiting > 0 || this
+        };
+        let left = items.iter().rev().map(waits).take_while(|waits| *waits).count();
+        if left == 0 {
+            self.asked.clear();
+            self.there.clear();
+        }
+        (items.len() - left, result)
     }
 
     fn rest(&mut self, _: Now) -> Result<(), String> {
@@ -57,25 +89,31 @@ impl Sink for LineSink {
 }
 
 /// Which of these records stand at the end of the records file, or of the one before it. A line that was cut by a crash
-/// is no record.
-pub fn find(disk: &dyn Disk, path: &Path, wanted: &Ids) -> Ids {
+/// is no record. An error: it can't be read, and may have them or not.
+pub fn find(disk: &dyn Disk, path: &Path, wanted: &Ids) -> io::Result<Ids> {
     let mut found = Ids::default();
     if wanted.is_empty() {
-        return found;
+        return Ok(found);
     }
-    let searched = search(disk, path, TAIL, wanted, &mut found).unwrap_or(0);
-    if searched < TAIL {
-        let mut older = path.to_owned().into_os_string();
-        older.push(".1");
-        // A file that can't be read can't show that it has a record: it is written (again).
-        let _ = search(disk, &PathBuf::from(older), TAIL - searched, wanted, &mut found);
+    let mut older = path.to_owned().into_os_string();
+    older.push(".1");
+    let mut left = TAIL;
+    for path in [path.to_owned(), PathBuf::from(older)] {
+        match search(disk, &path, left, wanted, &mut found) {
+            Ok(searched) => left -= searched.min(left),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
     }
-    found
+    Ok(found)
 }
 
 /// Returns how many bytes were searched.
 fn search(disk: &dyn Disk, path: &Path, tail: u64, wanted: &Ids, found: &mut Ids) -> io::Result<u64> {
     let len = disk.stat(path)?.len;
+    if tail == 0 {
+        return Ok(0);
+    }
     let mut reader = BufReader::new(disk.read(path, len.saturating_sub(tail))?.take(tail));
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
@@ -112,7 +150,7 @@ mod tests {
         std::fs::write(folder.path().join("calls.jsonl.1"), line(1)).expect("file");
         std::fs::write(&path, format!("{}{}\n{}", line(2), &cut[..cut.len() - 20], line(3))).expect("file");
         let wanted: Ids = (0..6).map(RecordId).collect();
-        let mut found: Vec<u64> = find(&RealDisk, &path, &wanted).into_iter().map(|id| id.0).collect();
+        let mut found: Vec<u64> = find(&RealDisk, &path, &wanted).expect("read").into_iter().map(|id| id.0).collect();
         found.sort_unstable();
         assert_eq!(found, [1, 2, 3]);
     }

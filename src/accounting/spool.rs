@@ -52,6 +52,8 @@ pub(super) struct Spool {
     half: VecDeque<(RecordId, SinkName, Instant)>,
     /// Of an earlier process's records: the sinks that need them no more.
     known: Marks,
+    /// Those that the records file may have; it could not be read.
+    unsure: Ids,
     figures: Figures,
     /// What was lost and not said yet, and when it was said last.
     unsaid: u64,
@@ -68,6 +70,7 @@ impl Spool {
             awaited: HashMap::default(),
             half: VecDeque::new(),
             known: Marks::default(),
+            unsure: Ids::default(),
             figures: Figures::default(),
             unsaid: 0,
             said: None,
@@ -90,12 +93,21 @@ impl Spool {
     }
 
     /// What is known of an earlier process's records: `marks` from the journal, `there` from the records file.
-    pub fn know(&mut self, marks: Marks, there: Ids) {
+    pub fn know(&mut self, marks: Marks, there: io::Result<Ids>, all: Ids) {
         self.known = marks;
-        for id in there {
-            let sinks = self.known.entry(id).or_default();
-            *sinks = sinks.with(SinkName::File);
+        match there {
+            Ok(there) => there.into_iter().for_each(|id| {
+                let sinks = self.known.entry(id).or_default();
+                *sinks = sinks.with(SinkName::File);
+            }),
+            // Said by the writer, who can't open it either.
+            Err(_) => self.unsure = all,
         }
+    }
+
+    /// Whether the records file has to be searched for it before it is written.
+    pub fn is_unsure(&mut self, id: RecordId) -> bool {
+        !self.unsure.is_empty() && self.unsure.remove(&id)
     }
 
     /// A record is finished: the sinks that it has to go to.

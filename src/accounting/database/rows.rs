@@ -5,7 +5,7 @@ use crate::accounting::sink::Change;
 use crate::accounting::text::{id_text, time_text};
 use crate::record::Record;
 use crate::time::Wall;
-use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, Error, Transaction, TransactionBehavior, params};
 use std::fmt::Write;
 use std::net::SocketAddr;
 
@@ -17,9 +17,9 @@ const INSERT: &str = "INSERT INTO calls (id, call_id, started_at, ringing_at, an
 
 /// Only what may change after the answer.
 const UPDATE: &str = "UPDATE calls SET ended_at = ?1, outcome = ?2, hung_up_by = ?3, gateway = ?4, duration_ms = ?5, \
-     late = ?6, ack = ?7 WHERE seq = ?8 AND ended_at IS NULL";
+     late = ?6, ack = ?7 WHERE started_at = ?8 AND id = ?9 AND ended_at IS NULL";
 
-const OPEN: &str = "SELECT seq FROM calls WHERE started_at = ?1 AND id = ?2 AND ended_at IS NULL";
+const SEQ: &str = "SELECT seq FROM calls WHERE started_at = ?1 AND id = ?2";
 
 const ATTEMPT: &str = "INSERT OR REPLACE INTO attempts (call, position, gateway, address, number, code, why, started_at, \
      duration_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -42,6 +42,7 @@ pub fn write(connection: &mut Connection, changes: &[Change]) -> Result<(), Erro
 struct Rows<'c> {
     transaction: &'c Transaction<'c>,
     insert: CachedStatement<'c>,
+    update: CachedStatement<'c>,
     attempt: CachedStatement<'c>,
     source: String,
     skipped: String,
@@ -50,8 +51,9 @@ struct Rows<'c> {
 impl<'c> Rows<'c> {
     fn prepare(transaction: &'c Transaction<'_>) -> Result<Rows<'c>, Error> {
         let insert = transaction.prepare_cached(INSERT)?;
+        let update = transaction.prepare_cached(UPDATE)?;
         let attempt = transaction.prepare_cached(ATTEMPT)?;
-        Ok(Rows { transaction, insert, attempt, source: String::new(), skipped: String::new() })
+        Ok(Rows { transaction, insert, update, attempt, source: String::new(), skipped: String::new() })
     }
 
     /// True when it is new.
@@ -102,12 +104,9 @@ impl<'c> Rows<'c> {
     }
 
     fn update(&mut self, record: &Record) -> Result<bool, Error> {
-        let key = (time_text(record.started_at), id_text(record.id));
-        let mut open = self.transaction.prepare_cached(OPEN)?;
-        let seq = open.query_row((key.0.as_str(), key.1.as_str()), |row| row.get::<_, i64>(0)).optional()?;
-        let Some(seq) = seq else { return Ok(false) };
+        let (started, id) = (time_text(record.started_at), id_text(record.id));
         let ended = record.ended_at.map(time_text);
-        self.transaction.prepare_cached(UPDATE)?.execute(params![
+        let updated = self.update.execute(params![
             ended.as_ref().map(|at| at.as_str()),
             outcome_word(record.outcome),
             record.hung_up_by.map(party_word),
@@ -115,13 +114,16 @@ impl<'c> Rows<'c> {
             record.duration_ms.map(signed),
             record.late,
             record.ack,
-            seq,
+            started.as_str(),
+            id.as_str(),
         ])?;
-        // A late answer may have changed one.
-        if record.late || record.attempts.len() > 1 {
+        // An answer that came late changes the row of its attempt; the others are as they were.
+        if updated == 1 && record.attempts.len() > 1 {
+            let mut seq = self.transaction.prepare_cached(SEQ)?;
+            let seq = seq.query_row((started.as_str(), id.as_str()), |row| row.get(0))?;
             self.attempts(seq, record)?;
         }
-        Ok(true)
+        Ok(updated == 1)
     }
 
     fn attempts(&mut self, seq: i64, record: &Record) -> Result<(), Error> {
