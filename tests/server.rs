@@ -8,6 +8,8 @@ mod files;
 mod journal;
 #[path = "server/listeners.rs"]
 mod listeners;
+#[path = "server/overload.rs"]
+mod overload;
 #[path = "e2e/ports.rs"]
 mod ports;
 #[path = "server/records.rs"]

@@ -273,8 +273,12 @@ impl Running {
         self.caught_up &= count < TURNS * BATCH;
         self.brimming |= count > self.parts.inbox.handed.bound() / 2;
         let parcel = std::mem::take(&mut self.parcel);
-        let now = self.parts.clock.now();
+        let mut now = self.parts.clock.now();
         for (n, (kind, flow, bytes)) in parcel.iter().enumerate() {
+            if n % BATCH == 0 {
+                now = self.parts.clock.now();
+                self.parts.core.press(self.pressure.glance(now.at));
+            }
             let Parts { core, effects, .. } = &mut self.parts;
             match kind {
                 Kind::Arrived => core.datagram(now, flow, bytes, effects),
@@ -308,6 +312,7 @@ impl Running {
         for _ in 0..TURNS {
             let Parts { core, effects, clock, peers, .. } = &mut self.parts;
             let now = clock.now();
+            core.press(self.pressure.glance(now.at));
             let received = self.intake.receive(socket, |flow, bytes| {
                 if !peers.takes(flow, bytes) {
                     core.datagram(now, flow, bytes, effects);
@@ -404,11 +409,8 @@ impl Running {
                 self.carry_out();
             }
         }
-        if !self.caught_up || self.brimming || self.pressure.behind() {
-            let now = self.parts.clock.now().at;
-            let pressed = self.pressure.look(now, self.caught_up, self.brimming);
-            self.parts.core.press(pressed);
-        }
+        let now = self.parts.clock.now().at;
+        self.parts.core.press(self.pressure.look(now, self.caught_up, self.brimming));
     }
 
     fn report_idle(&mut self) {

@@ -1,45 +1,67 @@
 //! Whether a worker keeps up with what arrives: it does as long as it finds its queues empty now and then.
 //!
 //! That is the delay of a message, measured without a system call or a time stamp: what a worker that has not caught up
-//! for 20 ms reads has waited for about as long. Twenty milliseconds are far more than a burst of a healthy load takes,
-//! and less than a socket's buffer holds (8 MiB are some 7,000 messages; a core handles that many in 50 to 100 ms).
+//! for 50 ms reads has waited for about as long. Fifty milliseconds are far more than a burst of a healthy load takes, or
+//! than a thread waits for a busy core, and less than a socket's buffer holds (8 MiB are some 7,000 messages, which take a
+//! core 50 to 100 ms). Where it has just been too much, ten milliseconds are enough: the swings stay small.
 
 use crate::time::Instant;
 use std::time::Duration;
 
-/// Behind for longer than this is pressed.
-const BEHIND_MOST: Duration = Duration::from_millis(20);
+/// Behind for as long as this is pressed.
+const BEHIND_MOST: Duration = Duration::from_millis(50);
+/// … or as this, where it was pressed within the last second.
+const BEHIND_AGAIN: Duration = Duration::from_millis(10);
+const RECENTLY: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Pressure {
     /// Since when no look has found the queues empty.
     behind_since: Option<Instant>,
+    /// When this wake-up began to work.
+    began: Option<Instant>,
     pressed: bool,
+    /// When it was last pressed.
+    pressed_at: Option<Instant>,
     times: u64,
 }
 
 impl Pressure {
+    /// In the middle of a wake-up: returns whether new calls are to be refused from here on. What is read at the end of a
+    /// long one has waited as long as it takes.
+    pub fn glance(&mut self, now: Instant) -> bool {
+        let began = *self.began.get_or_insert(now);
+        let since = self.behind_since.unwrap_or(began);
+        self.set(now, self.pressed || self.late(now, Some(since)))
+    }
+
     /// The end of a wake-up at `now`: whether it left nothing waiting (`caught_up`), and whether a queue has run more than
     /// half full, beyond which the next burst would be lost. Returns whether new calls are to be refused.
     pub fn look(&mut self, now: Instant, caught_up: bool, brimming: bool) -> bool {
-        let since = match (caught_up, self.behind_since) {
+        let began = self.began.take().unwrap_or(now);
+        self.behind_since = match (caught_up, self.behind_since) {
             (true, _) => None,
-            (false, None) => Some(now),
-            (false, since) => since,
+            (false, since) => Some(since.unwrap_or(began)),
         };
-        self.behind_since = since;
-        let pressed = brimming || since.is_some_and(|since| now.since(since) >= BEHIND_MOST);
-        // Until it has caught up: between the two it would only swing faster.
-        let pressed = pressed || (self.pressed && !caught_up);
-        self.times += u64::from(pressed && !self.pressed);
-        self.pressed = pressed;
-        pressed
+        let late = self.late(now, self.behind_since);
+        // Once it is pressed it stays so until it has caught up.
+        self.set(now, brimming || late || (self.pressed && !caught_up))
     }
 
-    /// Whether the last look left something to be looked at again.
-    pub fn behind(&self) -> bool {
-        self.pressed || self.behind_since.is_some()
+    fn late(&self, now: Instant, since: Option<Instant>) -> bool {
+        let recently = self.pressed_at.is_some_and(|at| now.since(at) < RECENTLY);
+        let most = if recently { BEHIND_AGAIN } else { BEHIND_MOST };
+        since.is_some_and(|since| now.since(since) >= most)
+    }
+
+    fn set(&mut self, now: Instant, pressed: bool) -> bool {
+        self.times += u64::from(pressed && !self.pressed);
+        self.pressed = pressed;
+        if pressed {
+            self.pressed_at = Some(now);
+        }
+        pressed
     }
 
     pub fn pressed(&self) -> bool {
@@ -66,9 +88,9 @@ mod tests {
         assert!(!pressure.look(at(0), true, false));
         // Ten seconds of sleep, then more than one look's worth.
         assert!(!pressure.look(at(10_000), false, false));
-        assert!(!pressure.look(at(10_019), false, false));
-        assert!(!pressure.look(at(10_021), true, false));
-        assert!(!pressure.look(at(10_030), false, false), "it had caught up in between");
+        assert!(!pressure.look(at(10_049), false, false));
+        assert!(!pressure.look(at(10_051), true, false));
+        assert!(!pressure.look(at(10_060), false, false), "it had caught up in between");
         assert_eq!(pressure.times(), 0);
     }
 
@@ -76,11 +98,26 @@ mod tests {
     fn behind_for_long_is_pressure_until_it_has_caught_up() {
         let mut pressure = Pressure::default();
         assert!(!pressure.look(at(0), false, false));
-        assert!(pressure.look(at(20), false, false));
+        assert!(pressure.look(at(50), false, false));
         assert!(pressure.look(at(500), false, false));
         assert!(!pressure.look(at(501), true, false), "at once");
         assert!(!pressure.look(at(502), false, false));
         assert_eq!(pressure.times(), 1);
+        assert!(pressure.look(at(512), false, false), "sooner the next time");
+        assert!(!pressure.look(at(513), true, false));
+        assert!(!pressure.look(at(2000), false, false));
+        assert!(!pressure.look(at(2049), false, false), "but not for ever");
+    }
+
+    #[test]
+    fn a_wake_up_may_be_too_long_by_itself() {
+        let mut pressure = Pressure::default();
+        assert!(!pressure.glance(at(5000)) && !pressure.glance(at(5049)));
+        assert!(pressure.glance(at(5050)), "what is read now has waited for 50 ms");
+        assert!(!pressure.look(at(5060), true, false));
+        assert!(!pressure.glance(at(7000)), "the next begins anew");
+        assert!(!pressure.look(at(7030), false, false));
+        assert!(pressure.glance(at(7050)), "or goes on, where the last left something");
     }
 
     #[test]

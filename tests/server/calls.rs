@@ -40,16 +40,44 @@ impl Call {
     pub fn hear(&mut self) -> u16 {
         loop {
             let message = receive(&self.socket).0;
-            let code = code(&message);
-            if code >= 200 {
-                self.take_dialog(&message);
-                if message.contains("CSeq: 1 INVITE") {
-                    let branch = if code < 300 { "a" } else { "i" };
-                    self.send("ACK", 1, branch);
-                }
+            if let Some(code) = self.take_final(&message) {
                 return code;
             }
         }
+    }
+
+    fn take_final(&mut self, message: &str) -> Option<u16> {
+        let code = code(message);
+        if code < 200 {
+            return None;
+        }
+        self.take_dialog(message);
+        if message.contains("CSeq: 1 INVITE") {
+            let branch = if code < 300 { "a" } else { "i" };
+            self.send("ACK", 1, branch);
+        }
+        Some(code)
+    }
+
+    /// As [`Call::hear`], for half a second: `None` when nothing came.
+    pub fn hear_soon(&mut self) -> Option<u16> {
+        self.socket.set_read_timeout(Some(Duration::from_millis(500))).expect("a timeout");
+        let mut code = None;
+        while code.is_none() {
+            let Some((message, _)) = try_receive(&self.socket) else { break };
+            code = self.take_final(&message);
+        }
+        self.socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        code
+    }
+
+    /// Hangs up as a phone does: again and again until it is answered (RFC 3261 §17.1.2.2).
+    pub fn bye_until_heard(&mut self) -> u16 {
+        let again = || {
+            self.send("BYE", 2, "b");
+            self.hear_soon()
+        };
+        std::iter::repeat_with(again).take(60).flatten().next().expect("an answer within half a minute")
     }
 
     pub fn bye(&mut self) -> u16 {
@@ -114,6 +142,15 @@ pub fn answer(request: &str, status: &str, port: u16) -> String {
     answer + &format!("Contact: <sip:gw@127.0.0.1:{port}>\r\nContent-Length: 0\r\n\r\n")
 }
 
+/// An INVITE by itself, from whatever socket.
+pub fn invite(me: SocketAddr, router: SocketAddr, id: &str) -> String {
+    format!(
+        "INVITE sip:4930123@{router} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{id};rport\r\nMax-Forwards: 70\r\n\
+         From: <sip:t@{me}>;tag=i{id}\r\nTo: <sip:4930123@{router}>\r\nCall-ID: {id}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:t@{me}>\r\nContent-Length: 0\r\n\r\n"
+    )
+}
+
 /// An OPTIONS to the router itself, from whatever socket.
 pub fn options(me: SocketAddr, router: SocketAddr) -> String {
     format!(
@@ -124,9 +161,14 @@ pub fn options(me: SocketAddr, router: SocketAddr) -> String {
 }
 
 pub fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
+    try_receive(socket).expect("a message")
+}
+
+/// `None` when nothing comes in the socket's time.
+pub fn try_receive(socket: &UdpSocket) -> Option<(String, SocketAddr)> {
     let mut buffer = [0; 65_536];
-    let (length, from) = socket.recv_from(&mut buffer).expect("a message");
-    (String::from_utf8_lossy(&buffer[..length]).into_owned(), from)
+    let (length, from) = socket.recv_from(&mut buffer).ok()?;
+    Some((String::from_utf8_lossy(&buffer[..length]).into_owned(), from))
 }
 
 fn code(message: &str) -> u16 {
