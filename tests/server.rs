@@ -16,6 +16,8 @@ mod ports;
 mod records;
 #[path = "server/router.rs"]
 mod router;
+#[path = "server/sinks.rs"]
+mod sinks;
 #[path = "server/start.rs"]
 mod start;
 #[path = "server/workers.rs"]

@@ -1,4 +1,5 @@
-//! The signals of a running router: SIGTERM and SIGINT stop it, SIGHUP makes it look at its files.
+//! The signals of a running router: SIGTERM and SIGINT stop it, SIGHUP makes it look at its files. A file that grew to the
+//! process's limit is an error of that write, and not the end of the process (SIGXFSZ).
 
 use tokio::signal::unix::{self, SignalKind};
 
@@ -16,6 +17,8 @@ struct Handlers {
     term: unix::Signal,
     int: unix::Signal,
     hup: unix::Signal,
+    /// Only there so that the signal has a handler.
+    _file_size: unix::Signal,
 }
 
 impl Signals {
@@ -25,6 +28,7 @@ impl Signals {
             term: unix::signal(SignalKind::terminate())?,
             int: unix::signal(SignalKind::interrupt())?,
             hup: unix::signal(SignalKind::hangup())?,
+            _file_size: unix::signal(SignalKind::from_raw(libc::SIGXFSZ))?,
         })))
     }
 
@@ -33,7 +37,7 @@ impl Signals {
     }
 
     pub async fn next(&mut self) -> Signal {
-        let Some(Handlers { term, int, hup }) = &mut self.0 else { return std::future::pending().await };
+        let Some(Handlers { term, int, hup, .. }) = &mut self.0 else { return std::future::pending().await };
         tokio::select! {
             _ = term.recv() => Signal::Stop("SIGTERM"),
             _ = int.recv() => Signal::Stop("SIGINT"),

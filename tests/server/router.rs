@@ -123,6 +123,10 @@ impl Router {
         self.child.try_wait().expect("a child").is_none()
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
