@@ -30,3 +30,5 @@ mod router;
 #[path = "e2e/sipp.rs"]
 #[allow(dead_code, reason = "shared with tests/fire")]
 mod sipp;
+#[path = "e2e/workers.rs"]
+mod workers;

@@ -4,7 +4,7 @@
 //! hashes to. Evidence about gateways comes from all workers to the one with the health engine. The queues are those that
 //! the simulation steps ([`crate::worker`]); what is added here is the waking.
 
-use super::worker_loop::Command;
+use super::post::Command;
 use crate::health::{Evidence, ProbeResult};
 use crate::worker::{Handover, Parcel, Queue};
 use nix::sys::eventfd::{EfdFlags, EventFd};

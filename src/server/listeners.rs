@@ -1,8 +1,7 @@
 //! Which sockets are bound, over all revisions: a reload binds what is new before anything is swapped, keeps what stays
 //! untouched, and lets go of the rest later (CONFIG-AND-CLI (d) 8).
 
-use super::sockets::{BindError, Bound, Group, overlap};
-use super::worker_loop::Sockets;
+use super::sockets::{BindError, Bound, Group, Sockets, overlap};
 use crate::flow::SocketIx;
 use crate::proxy::Snapshot;
 use std::sync::Arc;

@@ -29,6 +29,7 @@ mod look;
 mod outbox;
 mod paths;
 mod peers;
+mod post;
 mod settle;
 mod signals;
 mod sockets;

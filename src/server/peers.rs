@@ -4,7 +4,7 @@
 //! most one wake-up a batch and peer, and the order in which it was received is the order in which it is handled.
 
 use super::inbox::Inbox;
-use super::worker_loop::Command;
+use super::post::Command;
 use crate::flow::Flow;
 use crate::health::Evidence;
 use crate::proxy::Loaded;
@@ -113,7 +113,7 @@ impl Peers {
     }
 
     /// Gives the other workers what a reload has made: `sockets` are those of each worker.
-    pub fn adopt(&self, loaded: &Loaded, sockets: Vec<super::worker_loop::Sockets>) {
+    pub fn adopt(&self, loaded: &Loaded, sockets: Vec<super::sockets::Sockets>) {
         for (n, (inbox, sockets)) in self.inboxes.iter().zip(sockets).enumerate() {
             if n != self.index && inbox.command(Command::Adopt { loaded: loaded.clone(), sockets }).is_err() {
                 tracing::error!("worker {n} does not take commands any more: is its thread stuck?");

@@ -36,6 +36,10 @@ pub struct Bound {
     socket: UdpSocket,
 }
 
+/// The sockets of a worker, by [`SocketIx`]; those of removed listeners stay until their calls are over. A socket
+/// under a number that is not its own is an heir: sent through, not listened to.
+pub type Sockets = Vec<Option<Arc<Bound>>>;
+
 /// A listener that could not be bound (TL0804).
 #[derive(Debug, thiserror::Error)]
 #[error("error[{code}]: listener `{id}` cannot be bound to udp {bind}: {cause}{hint}", code = Code::Bind)]

@@ -16,19 +16,19 @@ use super::inbox::Inbox;
 use super::intake::{BATCH, Intake};
 use super::outbox::{Outbox, Refused};
 use super::peers::Peers;
-use super::sockets::Bound;
+use super::post::{Command, Report};
+use super::sockets::{Bound, Sockets};
 use super::tray::Tray;
 use super::undelivered;
 use crate::flow::{Flow, SocketIx};
-use crate::health::{Change, Evidence, Override};
-use crate::proxy::{Effects, Loaded, Snapshot};
+use crate::health::Evidence;
+use crate::proxy::Effects;
 use crate::worker::{Kind, Parcel, Pressure, Worker};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use smallvec::SmallVec;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 use tokio::sync::mpsc::Sender;
 
 /// Batches that one socket may deliver in one wake-up.
@@ -37,55 +37,6 @@ const TURNS: usize = 8;
 const ROUNDS: usize = 64;
 /// As much of an undelivered datagram as anybody looks at.
 const RETURNED: usize = 2048;
-
-/// The sockets of a worker, by [`SocketIx`]; those of removed listeners stay until their calls are over. A socket
-/// under a number that is not its own is an heir: sent through, not listened to.
-pub type Sockets = Vec<Option<Arc<Bound>>>;
-
-/// What is asked of a worker.
-#[derive(Debug)]
-pub enum Command {
-    /// A new revision, for the worker with the health engine, and the sockets of each worker from now on.
-    Reload {
-        snapshot: Arc<Snapshot>,
-        sockets: Vec<Sockets>,
-    },
-    /// What that worker made of it, for the others.
-    Adopt {
-        loaded: Loaded,
-        sockets: Sockets,
-    },
-    /// Sockets of removed listeners are closed.
-    Sockets(Sockets),
-    Drain,
-    Override {
-        id: String,
-        what: Option<Override>,
-        reply: SyncSender<bool>,
-    },
-    Stats(SyncSender<Stats>),
-    /// Asks for [`Report::Figures`].
-    Figures,
-    Stop,
-}
-
-/// What a worker tells the control side.
-#[derive(Debug)]
-pub enum Report {
-    /// Gateways went up or down.
-    Changes(Vec<Change>),
-    /// A worker drains; `idle`: it has no call in set-up, and no final that waits for its ACK.
-    Idle {
-        worker: usize,
-        idle: bool,
-    },
-    Figures {
-        worker: usize,
-        stats: Box<Stats>,
-    },
-    /// A thread has ended, by [`Command::Stop`] or by a fault.
-    Gone,
-}
 
 /// What a worker thread is made of.
 pub struct Parts {
