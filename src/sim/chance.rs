@@ -3,6 +3,8 @@
 //! SplitMix64: small, fast, and good enough to draw delays and moods. The router's own tokens come from its CSPRNG,
 //! seeded from here.
 
+use foldhash::fast::FixedState;
+use std::hash::{BuildHasher, Hash};
 use std::ops::RangeInclusive;
 
 /// A seeded source of chance. Two with the same seed give the same draws.
@@ -21,6 +23,11 @@ impl Chance {
         let mut own = Chance(salt);
         own.draw();
         own
+    }
+
+    /// A generator of its own for one event, named by anything that can be hashed.
+    pub fn of(seed: u64, event: impl Hash) -> Chance {
+        Chance::new(FixedState::with_seed(seed).hash_one(event))
     }
 
     pub fn draw(&mut self) -> u64 {

@@ -1,9 +1,15 @@
 //! The virtual network: one queue of events ordered by time, and a weather that loses, doubles and delays datagrams.
+//!
+//! What becomes of a datagram depends on the seed and on the datagram: whose it is, between whom, what it says, when. It
+//! does not depend on what else is under way, so that the same calls meet the same weather however the router's workers
+//! take turns.
 
 use super::Chance;
+use super::wire::{call_of, kind_of};
 use crate::time::Instant;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::hash::BuildHasher;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -74,6 +80,7 @@ pub enum Event {
 
 struct Queued {
     at: Instant,
+    call: u64,
     sequence: u64,
     event: Event,
 }
@@ -90,9 +97,9 @@ impl PartialOrd for Queued {
     }
 }
 impl Ord for Queued {
-    /// The heap gives the greatest first: the earliest, and of equal times the one put in first.
+    /// The heap gives the greatest first: the earliest; of equal times the lowest call's, and there the one put in first.
     fn cmp(&self, other: &Queued) -> Ordering {
-        (other.at, other.sequence).cmp(&(self.at, self.sequence))
+        (other.at, other.call, other.sequence).cmp(&(self.at, self.call, self.sequence))
     }
 }
 
@@ -106,7 +113,9 @@ pub enum Fate {
 /// The network. Deterministic: the same seed and the same sends give the same arrivals.
 pub struct Net {
     weather: Weather,
-    chance: Chance,
+    seed: foldhash::fast::FixedState,
+    /// What was sent at this very instant: equal datagrams need not share their fate.
+    instant: (Instant, Vec<u64>),
     queue: BinaryHeap<Queued>,
     sequence: u64,
     hosts: BTreeMap<SocketAddr, Health>,
@@ -127,7 +136,8 @@ impl Net {
     pub fn new(seed: u64, weather: Weather) -> Net {
         Net {
             weather,
-            chance: Chance::part(seed, 0x6e65_7477),
+            seed: foldhash::fast::FixedState::with_seed(seed),
+            instant: (Instant(0), Vec::new()),
             queue: BinaryHeap::new(),
             sequence: 0,
             hosts: BTreeMap::new(),
@@ -156,16 +166,29 @@ impl Net {
         if matches!(self.health(from), Health::Silent | Health::Refusing) {
             return Fate::Lost;
         }
-        if self.is_doomed(from, to, bytes) || self.chance.percent(self.weather.loss) {
+        let mut chance = self.chance_of(now, from, to, bytes);
+        if self.is_doomed(from, to, bytes) || chance.percent(self.weather.loss) {
             self.lost += 1;
             return Fate::Lost;
         }
-        let doubled = self.chance.percent(self.weather.double);
+        let doubled = chance.percent(self.weather.double);
         for _ in 0..1 + u8::from(doubled) {
-            let delay = self.delay();
+            let delay = self.delay(&mut chance);
             self.put(now + delay, Event::Arrival(Datagram { from, to, bytes: bytes.into() }));
         }
         Fate::Sent
+    }
+
+    /// The chance that is this datagram's own.
+    fn chance_of(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> Chance {
+        let own = self.seed.hash_one((call_of(bytes), from, to, now.0, kind_of(bytes)));
+        if self.instant.0 != now {
+            self.instant.1.clear();
+            self.instant.0 = now;
+        }
+        let before = self.instant.1.iter().filter(|other| **other == own).count();
+        self.instant.1.push(own);
+        Chance::part(own, before as u64)
     }
 
     fn is_doomed(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> bool {
@@ -178,12 +201,12 @@ impl Net {
         true
     }
 
-    fn delay(&mut self) -> Duration {
+    fn delay(&self, chance: &mut Chance) -> Duration {
         let (least, most) = self.weather.delay_us;
-        let us = if self.chance.percent(self.weather.late) {
-            self.chance.within(most..=self.weather.late_us.max(most))
+        let us = if chance.percent(self.weather.late) {
+            chance.within(most..=self.weather.late_us.max(most))
         } else {
-            self.chance.within(least..=most)
+            chance.within(least..=most)
         };
         Duration::from_micros(us)
     }
@@ -195,17 +218,22 @@ impl Net {
 
     /// Sends back an ICMP error for a datagram that met a closed port; errors get lost as datagrams do.
     pub fn refuse(&mut self, now: Instant, datagram: Datagram) {
-        if self.chance.percent(self.weather.loss) {
+        let mut chance = self.chance_of(now, datagram.to, datagram.from, &datagram.bytes);
+        if chance.percent(self.weather.loss) {
             return;
         }
-        let delay = self.delay();
+        let delay = self.delay(&mut chance);
         self.put(now + delay, Event::Refused(datagram));
     }
 
-    /// Puts an event back, to be taken at `at`.
-    pub fn put(&mut self, at: Instant, event: Event) {
+    fn put(&mut self, at: Instant, event: Event) {
         self.sequence += 1;
-        self.queue.push(Queued { at, sequence: self.sequence, event });
+        let call = match &event {
+            Event::Wake(token) => token.call,
+            // The router's own, its probes, come after the calls'.
+            Event::Arrival(datagram) | Event::Refused(datagram) => call_of(&datagram.bytes).unwrap_or(u64::MAX - 1),
+        };
+        self.queue.push(Queued { at, call, sequence: self.sequence, event });
     }
 
     /// When the next event is due.

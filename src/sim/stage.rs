@@ -56,7 +56,6 @@ pub struct Stage {
     pub trace: Trace,
     /// What the control events ask of the run.
     pub wanted: Vec<Token>,
-    probe_chance: Chance,
     /// The latest turns of the gateways' health, and reloads, for the story of a breach.
     pub turns: VecDeque<String>,
 }
@@ -78,7 +77,6 @@ impl Stage {
             traced: None,
             trace: Trace::default(),
             wanted: Vec::new(),
-            probe_chance: Chance::part(seed, 0x7072_6f62),
             turns: VecDeque::new(),
         }
     }
@@ -156,7 +154,8 @@ impl Cast for Stage {
         let Datagram { from, to, .. } = *datagram;
         let Some(number) = number_of(wire.call_id) else {
             if wire.method == "OPTIONS" {
-                let code = self.probe_chance.weighted(&[(970, 200), (20, 404), (5, 503), (5, 500)]);
+                let mut chance = Chance::of(self.seed, (to, now.at.0));
+                let code = chance.weighted(&[(970, 200), (20, 404), (5, 503), (5, 500)]);
                 answer_alone(net, now.at, to, from, &wire, code);
             }
             return;

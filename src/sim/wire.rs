@@ -118,6 +118,27 @@ fn line_end(text: &str) -> usize {
     }
 }
 
+/// Number of the simulation's call that a datagram is about; `None` for the router's own probes.
+pub fn call_of(bytes: &[u8]) -> Option<u64> {
+    let end = memchr::memmem::find(bytes, CALL_ID_END)?;
+    let digits = bytes[..end].iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let number = bytes[end - digits..end].iter().fold(0u64, |n, c| n.wrapping_mul(10) + u64::from(c - b'0'));
+    (digits > 0).then_some(number)
+}
+
+/// How every Call-ID of the simulation ends; it stands nowhere else in a message.
+const CALL_ID_END: &[u8] = b"@sim\r\n";
+
+/// What a datagram says, in short: its first line, and its CSeq, which tells what a response answers.
+pub fn kind_of(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let line = |from: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        &rest[..rest.iter().position(|c| *c == b'\r').unwrap_or(rest.len())]
+    };
+    let cseq = memchr::memmem::find(bytes, b"\nCSeq: ");
+    (line(0), cseq.map_or(b"".as_slice(), |at| line(at + 7)))
+}
+
 enum Known {
     Via,
     Route,
