@@ -1,6 +1,7 @@
 //! A flow: where a message came from, or goes to. Effects carry flows, never bare addresses, so that streams
 //! and TLS identities fit in without a change of shape.
 
+use std::hash::{BuildHasher, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
 /// The transport protocols of SIP that trunkline knows (RFC 3261 §18; RFC 5922 for TLS).
@@ -63,6 +64,13 @@ impl Flow {
     pub fn udp(socket: SocketIx, remote: SocketAddr) -> Flow {
         Flow { socket, transport: Transport::Udp, remote, local: None, generation: 0, tls_name: None }
     }
+}
+
+/// The hash of a Call-ID that says which worker owns its call. With a secret seed nobody outside can aim at one of them.
+pub fn call_hash(call_id: &[u8], seed: u64) -> u64 {
+    let mut hasher = foldhash::fast::FixedState::with_seed(seed).build_hasher();
+    hasher.write(call_id);
+    hasher.finish()
 }
 
 /// Asks the kernel (or the simulated network) which source address it uses towards a peer; for listeners bound to a

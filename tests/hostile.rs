@@ -148,8 +148,8 @@ fn mutated_datagrams_leave_nothing_behind() {
             1..=20 => {
                 // An ICMP error with a quote that is cut, or made up.
                 let cut = yard.chance.below(datagram.bytes.len() as u64 + 1) as usize;
-                let (from, to) = (datagram.to, SocketAddr::from(([10, 2, 0, 1 + (n % 2) as u8], 5060)));
-                yard.router.undelivered(yard.now, from, to, &datagram.bytes[..cut]);
+                let to = SocketAddr::from(([10, 2, 0, 1 + (n % 2) as u8], 5060));
+                yard.router.undelivered(yard.now, &Datagram { from: datagram.to, to, ..datagram.clone() }, cut);
             }
             _ => {}
         }

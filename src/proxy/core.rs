@@ -53,6 +53,8 @@ pub struct Core {
     fired: Vec<Packed>,
     #[cfg(feature = "sim")]
     pub(super) plant: super::Plant,
+    #[cfg(feature = "sim")]
+    pub(super) places: super::order::Places,
 }
 
 impl Core {
@@ -92,6 +94,8 @@ impl Core {
             fired: Vec::new(),
             #[cfg(feature = "sim")]
             plant: super::Plant::None,
+            #[cfg(feature = "sim")]
+            places: Default::default(),
         }
     }
 
@@ -122,6 +126,8 @@ impl Core {
         self.wheel.expire(now.at, &mut fired);
         // Before any of them is acted upon: what one does may arm or disarm the next.
         fired.iter().for_each(|timer| self.spent(timer.timer()));
+        #[cfg(feature = "sim")]
+        self.sort_timers(&mut fired);
         for timer in fired.drain(..) {
             match timer.timer() {
                 Timer::Call(ix) => self.call_timer(now, ix, out),
@@ -178,6 +184,8 @@ impl Core {
     }
 
     pub(super) fn own(&mut self, key: Key, owner: Owner) {
+        #[cfg(feature = "sim")]
+        self.places.put(owner);
         self.owners.insert(key, owner, |owner| key_of(owner, &self.calls, &self.exchanges));
     }
 
@@ -214,12 +222,11 @@ impl Core {
             return;
         }
         let same = |other: &Flow| other.remote == flow.remote && other.socket == flow.socket;
-        let branches: Vec<u32> = self
-            .branches
-            .iter()
-            .filter(|(_, b)| b.asked.as_ref().is_some_and(|asked| same(&asked.flow)) && b.client.calling())
-            .map(|(ix, _)| ix as u32)
-            .collect();
+        let asks = |b: &Branch| b.asked.as_ref().is_some_and(|asked| same(&asked.flow)) && b.client.calling();
+        #[cfg_attr(not(feature = "sim"), allow(unused_mut))]
+        let mut branches: Vec<u32> = self.branches.iter().filter(|(_, b)| asks(b)).map(|(ix, _)| ix as u32).collect();
+        #[cfg(feature = "sim")]
+        self.sort_branches(&mut branches);
         for ix in branches {
             self.branch_undelivered(now, ix, out);
         }

@@ -24,6 +24,8 @@ mod gauges;
 mod hunt;
 mod initial;
 mod leg;
+#[cfg(feature = "sim")]
+mod order;
 mod outward;
 mod overload;
 mod owners;

@@ -25,10 +25,16 @@ pub enum Plant {
     UncheckedCookie,
     /// A reload forgets which gateways are down.
     HealthReset,
+    /// What was handed over in one batch is taken the last first.
+    ReorderedHandover,
+    /// A CANCEL is handed to a worker that does not own its call.
+    WrongWorker,
+    /// What workers see of gateways does not reach the one that judges them.
+    LostEvidence,
 }
 
 impl Plant {
-    pub const ALL: [(&'static str, Plant); 10] = [
+    pub const ALL: [(&'static str, Plant); 13] = [
         ("forwarded-100", Plant::ForwardedTrying),
         ("early-cancel", Plant::EarlyCancel),
         ("lost-record", Plant::LostRecord),
@@ -39,5 +45,8 @@ impl Plant {
         ("hunt-after-cancel", Plant::HuntAfterCancel),
         ("unchecked-cookie", Plant::UncheckedCookie),
         ("health-reset", Plant::HealthReset),
+        ("reordered-handover", Plant::ReorderedHandover),
+        ("wrong-worker", Plant::WrongWorker),
+        ("lost-evidence", Plant::LostEvidence),
     ];
 }

@@ -13,6 +13,8 @@ use crate::transaction::{Again, Key};
 impl Core {
     pub fn datagram(&mut self, now: Now, flow: Flow, bytes: &[u8], out: &mut Effects) {
         self.counters.datagrams += 1;
+        #[cfg(feature = "sim")]
+        self.places.arrived(bytes);
         if self.shed_unparsed(now, &flow, bytes, out) {
             return;
         }

@@ -21,6 +21,18 @@ pub enum Ending {
     TimedOut,
 }
 
+impl Ending {
+    /// In one number: 0 open, 1 timed out, else the class or code of the final.
+    pub fn short(self) -> u16 {
+        match self {
+            Ending::Open => 0,
+            Ending::TimedOut => 1,
+            Ending::Answered => 200,
+            Ending::Failed(code) => code,
+        }
+    }
+}
+
 /// The caller of one call.
 #[derive(Debug)]
 pub struct Caller {

@@ -62,6 +62,11 @@ impl HealthWatch {
         }
     }
 
+    /// The router's process died: the next one knows nothing of any gateway.
+    pub fn crashed(&mut self) {
+        self.gateways.iter_mut().for_each(|seen| *seen = Seen::default());
+    }
+
     /// An OPTIONS of the router's own.
     pub fn probe_out(&mut self, tally: &mut Tally, now: Instant, site: &Site, to: SocketAddr, wire: &Wire) {
         let Some(index) = site::gateway_at(to) else { return };

@@ -37,13 +37,15 @@ laws! {
     ForwardedUntouched "forwarded-untouched" "a forwarded message changes where RFC 3261 §16.6 and §16.7 say, and nowhere else";
     RepeatsAreEqual "repeats-are-equal" "retransmissions are the same bytes, not faster than T1, and end with the answer or the ACK";
     CancelAnswered "cancel-answered" "a CANCEL is answered at once: 200 where it matches, 481 where not";
+    HandOver "handover-order" "what one sender says in a call is taken in the order in which it came";
     InDialog "in-dialog" "requests of a dialog go to its other side, and nowhere else";
+    ByesPass "byes-pass" "a BYE with its cookie goes to the other side at once, and the answer back, whichever process answered the call";
     TamperedCookie "tampered-cookie" "a changed cookie opens nothing";
     OwnAnswers "own-answers" "what is for the router is answered by it: OPTIONS, REGISTER, Max-Forwards 0";
     StrangersUnheard "strangers-unheard" "no word to an address that nobody admitted";
     DownIsKept "down-is-kept" "a gateway whose probes fail is not tried before others, whatever is reloaded";
     ProbesInOrder "probes-in-order" "one probe at a time to a gateway, within its interval, never to one that is gone";
-    RecordOnce "record-once" "exactly one record for each call that was admitted";
+    RecordOnce "record-once" "exactly one record for each call that was admitted; a crash costs at most those of its last 100 ms";
     RecordTruth "record-truth" "a record says what caller and gateways saw";
     NothingLeft "nothing-left" "when all is quiet no transaction and no timer is left";
 }

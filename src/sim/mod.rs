@@ -4,9 +4,11 @@
 //! cancel, die and come back, and with a site whose configuration keeps changing, and holds every call to the laws of
 //! [`Law`]. The scenario files in `tests/scenarios` use the same world with scripted parties.
 
+mod books;
 mod caller;
 mod chance;
 mod compile;
+mod disk;
 pub mod endpoint;
 mod errand;
 mod gateway;
@@ -14,6 +16,7 @@ mod health;
 mod invariants;
 mod monitor;
 pub mod net;
+mod process;
 mod router;
 mod run;
 mod site;
@@ -28,4 +31,4 @@ pub use invariants::{Breach, Law, Tally};
 pub use router::Router;
 pub use run::{Options, Report, Simulation};
 pub use trace::brief;
-pub use world::{Cast, Cause, START, Sent, Step, World};
+pub use world::{Cast, Cause, START, Schedule, Sent, Step, World};

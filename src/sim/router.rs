@@ -1,32 +1,39 @@
-//! The router under test: the same workers, hand-over and ledger that `run` uses, with sockets made of numbers.
+//! The router under test: the same workers, hand-over and accounting that `run` uses, with sockets made of numbers and a
+//! disk made of memory. It outlives its processes: a crash ends one, and the next one finds the disk.
 
+use super::Chance;
+use super::books::Books;
 use super::net::Datagram;
-use crate::flow::{Flow, SocketIx};
+use super::process::{Arrived, Making, Process, What};
 use crate::proxy::{Effects, Plant, Snapshot};
-use crate::record::{Ledger, Record};
-use crate::time::{Instant, Now};
-use crate::worker::{Load, Paths, Setup, Worker, owner, peek_call_id};
+use crate::record::{Record, Row};
+use crate::time::{Instant, Now, Wall};
+use crate::worker::{Load, Worker};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// See the module. A step leaves what it wants sent in `effects` and finished records in `records`.
+/// See the module. A step leaves what it wants sent in `effects`, and finished records in `records`.
 pub struct Router {
-    workers: Vec<Worker>,
+    process: Option<Process>,
     sockets: Vec<SocketAddr>,
+    home: IpAddr,
+    workers: usize,
+    plant: Plant,
+    /// The newest revision: what the next process begins with.
+    snapshot: Arc<Snapshot>,
     pub effects: Effects,
-    ledger: Ledger,
+    books: Books,
+    /// What was written down, as the records file has it.
     pub records: Vec<Record>,
-    seed: u64,
+    /// Calls whose record left the workers in this step.
+    pub noted: Vec<Noted>,
 }
 
-/// How the simulated kernel chooses a source address for a wildcard socket.
-struct OneHome(IpAddr);
-
-impl Paths for OneHome {
-    fn source_towards(&mut self, _: SocketIx, _: IpAddr) -> IpAddr {
-        self.0
-    }
+/// A record has left the workers: from now on it is for the books.
+#[derive(Clone, Debug)]
+pub struct Noted {
+    pub call_id: String,
+    pub started_at: Wall,
 }
 
 impl Router {
@@ -34,32 +41,45 @@ impl Router {
     pub fn start(now: Now, snapshot: Arc<Snapshot>, seed: [u8; 32], workers: usize, plant: Plant) -> Router {
         let sockets: Vec<SocketAddr> = snapshot.listeners.iter().map(|l| l.bind).collect();
         let home = sockets.first().map_or(IpAddr::from([127, 0, 0, 1]), SocketAddr::ip);
-        let owner_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
         let mut router = Router {
-            workers: Vec::new(),
+            process: None,
             sockets,
+            home,
+            workers: workers.max(1),
+            plant,
+            snapshot,
             effects: Effects::default(),
-            ledger: Ledger::default(),
+            books: Books::new(now, plant),
             records: Vec::new(),
-            seed: owner_seed,
+            noted: Vec::new(),
         };
-        for index in 0..workers {
-            let setup = Setup {
-                index,
-                workers,
-                seed,
-                owner_seed,
-                cookie_key: [7; 16],
-                old_cookie_key: None,
-                snapshot: snapshot.clone(),
-                // The first worker has the health engine.
-                board: router.workers.first().map(|first| first.loaded().board),
-                paths: Box::new(OneHome(home)),
-                plant,
-            };
-            router.workers.push(Worker::new(now, setup, &mut router.effects));
-        }
+        router.start_process(now, seed);
         router
+    }
+
+    fn start_process(&mut self, now: Now, seed: [u8; 32]) {
+        let Router { ref snapshot, home, workers, plant, .. } = *self;
+        let making = Making { snapshot, home, seed, workers, plant };
+        self.process = Some(Process::new(now, &making, &mut self.effects));
+    }
+
+    /// The process is gone at once, with all that it had in memory and in its sockets. A write to the disk may be caught
+    /// in its middle.
+    pub fn crash(&mut self, now: Now, chance: &mut Chance) {
+        self.process = None;
+        self.effects.clear();
+        self.books.crash(now, chance, &mut self.records);
+    }
+
+    /// The next process: it knows the newest revision, the cookie's key, and the disk.
+    pub fn restart(&mut self, now: Now, seed: [u8; 32]) {
+        self.books.open(now);
+        self.start_process(now, seed);
+    }
+
+    /// Whether a process runs.
+    pub fn runs(&self) -> bool {
+        self.process.is_some()
     }
 
     pub fn sockets(&self) -> &[SocketAddr] {
@@ -68,116 +88,160 @@ impl Router {
 
     /// Whether a datagram to `to` is for the router.
     pub fn listens(&self, to: SocketAddr) -> bool {
-        self.socket(to).is_some()
+        self.sockets.contains(&to)
     }
 
-    fn socket(&self, to: SocketAddr) -> Option<SocketIx> {
-        self.sockets.iter().position(|s| *s == to).map(|ix| SocketIx(ix as u16))
+    /// Puts what arrived into a socket.
+    pub fn arrive(&mut self, arrived: Arrived) {
+        if let Some(process) = &mut self.process {
+            process.arrive(arrived);
+        }
     }
 
-    /// A datagram arrives at one of the sockets, and is handed to the worker that owns its call.
-    pub fn datagram(&mut self, now: Now, datagram: &Datagram) {
-        let Some(socket) = self.socket(datagram.to) else { return };
-        let ix = peek_call_id(&datagram.bytes).map_or(0, |id| owner(id, self.workers.len(), self.seed));
-        self.workers[ix].datagram(now, Flow::udp(socket, datagram.from), &datagram.bytes, &mut self.effects);
-        self.judge(now);
+    /// A worker takes what was handed to it, and reads at most `most` datagrams from its sockets.
+    pub fn receive(&mut self, worker: usize, most: usize) {
+        let Some(process) = &mut self.process else { return };
+        process.take_handed(worker, &self.sockets);
+        process.receive(worker, most, &self.sockets);
+    }
+
+    /// All workers read all that arrived, in the order in which it came, and hand it over, before any of them goes on.
+    pub fn receive_all(&mut self) {
+        let Some(process) = &mut self.process else { return };
+        while let Some(worker) = process.reads_next() {
+            process.receive(worker, 1, &self.sockets);
+        }
+        (0..self.workers).for_each(|worker| process.take_handed(worker, &self.sockets));
+    }
+
+    /// What came before everything else that waits at any worker, and which worker it is for.
+    pub fn earliest(&mut self) -> Option<(usize, Arrived)> {
+        let process = self.process.as_mut()?;
+        let (number, worker) = process.earliest()?;
+        Some((worker, process.take(number, worker)?))
+    }
+
+    /// Number of what would be [`Router::earliest`].
+    pub fn earliest_number(&self) -> Option<u64> {
+        self.process.as_ref()?.earliest().map(|(number, _)| number)
+    }
+
+    /// What one worker has next to do.
+    pub fn next(&mut self, worker: usize) -> Option<Arrived> {
+        self.process.as_mut()?.next(worker)
+    }
+
+    pub fn idle(&self) -> bool {
+        self.process.as_ref().is_none_or(Process::idle)
+    }
+
+    pub fn serve(&mut self, now: Now, worker: usize, what: &What) {
+        if let Some(process) = &mut self.process {
+            process.serve(now, worker, what, &self.sockets, &mut self.effects);
+            self.write_down(now);
+        }
+    }
+
+    /// Fires what is due at one worker; false when nothing is.
+    pub fn fire_one(&mut self, now: Now, worker: usize) -> bool {
+        let Some(process) = &mut self.process else { return false };
+        let due = process.fire(now, worker, &mut self.effects);
         self.write_down(now);
+        due
     }
 
-    /// An ICMP error arrives for what was sent from `from` to `to`; `back` is as much of it as came back. Without a
-    /// Call-ID in it every worker has to look.
-    pub fn undelivered(&mut self, now: Now, from: SocketAddr, to: SocketAddr, back: &[u8]) {
-        let Some(socket) = self.socket(from) else { return };
-        let flow = Flow::udp(socket, to);
-        match peek_call_id(back) {
-            Some(id) => {
-                let ix = owner(id, self.workers.len(), self.seed);
-                self.workers[ix].undelivered(now, flow, back, &mut self.effects);
-            }
-            None => self.workers.iter_mut().for_each(|w| w.undelivered(now, flow, back, &mut self.effects)),
+    /// The worker with the health engine hears what the others have seen.
+    pub fn judge(&mut self, now: Now) {
+        if let Some(process) = &mut self.process {
+            process.judge(now, &mut self.effects);
+        }
+    }
+
+    /// A datagram arrives and is served, by itself.
+    pub fn datagram(&mut self, now: Now, datagram: &Datagram) {
+        self.alone(now, What::Datagram(datagram.clone()));
+    }
+
+    /// An ICMP error for `datagram` arrives and is served, by itself; it quotes the first `quoted` bytes.
+    pub fn undelivered(&mut self, now: Now, datagram: &Datagram, quoted: usize) {
+        self.alone(now, What::Refused { datagram: datagram.clone(), quoted });
+    }
+
+    fn alone(&mut self, now: Now, what: What) {
+        self.arrive(Arrived { number: 0, what });
+        self.receive_all();
+        while let Some((worker, arrived)) = self.earliest() {
+            self.serve(now, worker, &arrived.what);
         }
         self.judge(now);
-        self.write_down(now);
+    }
+
+    /// Fires the timers that are due, and writes what is to be written by now.
+    pub fn fire(&mut self, now: Now) {
+        for worker in (0..self.workers).rev() {
+            self.fire_one(now, worker);
+        }
+        self.judge(now);
+        self.keep_books(now);
     }
 
     /// A new revision for all workers.
     pub fn reload(&mut self, now: Now, snapshot: &Arc<Snapshot>) {
-        let Some((first, others)) = self.workers.split_first_mut() else { return };
-        if let Some(loaded) = first.reload(now, snapshot.clone(), &mut self.effects) {
-            others.iter_mut().for_each(|w| w.adopt(loaded.clone()));
+        self.snapshot = snapshot.clone();
+        if let Some(process) = &mut self.process {
+            process.reload(now, snapshot, &mut self.effects);
         }
-        self.write_down(now);
     }
 
     pub fn drain(&mut self, now: Now) {
-        self.workers.iter_mut().for_each(|w| w.drain(now));
+        self.workers_mut().iter_mut().for_each(|w| w.drain(now));
     }
 
-    /// The last thing before the process ends.
-    pub fn close(&mut self, now: Now) {
-        self.workers.iter_mut().for_each(|w| w.close(now, &mut self.effects));
-        self.write_down(now);
-    }
-
-    /// Fires the timers that are due.
-    pub fn fire(&mut self, now: Now) {
-        for worker in &mut self.workers {
-            if worker.deadline().is_some_and(|at| at <= now.at) {
-                worker.fire(now, &mut self.effects);
-            }
-        }
-        self.judge(now);
-        self.write_down(now);
-    }
-
+    /// When a timer or the books want something next.
     pub fn deadline(&self) -> Option<Instant> {
-        self.workers.iter().filter_map(Worker::deadline).min()
+        self.process.as_ref()?.deadline().into_iter().chain(self.books.deadline()).min()
     }
 
-    /// Brings what the workers have seen of gateways to the one that judges them.
-    fn judge(&mut self, now: Now) {
-        let mut evidence = std::mem::take(&mut self.effects.evidence);
-        if let Some(first) = self.workers.first_mut().filter(|_| !evidence.is_empty()) {
-            first.evidence(now, &mut evidence, &mut self.effects);
-        }
-        self.effects.evidence = evidence;
-    }
-
+    /// Gives the rows of a step to the books.
     fn write_down(&mut self, now: Now) {
         for row in self.effects.rows.drain(..) {
-            self.ledger.row(now, row, &mut self.records);
+            if let Row::Open { record, .. } | Row::Done { record } = &row {
+                self.noted.push(Noted { call_id: record.call_id.clone(), started_at: record.started_at });
+            }
+            self.books.take(now, row);
         }
     }
 
-    /// Closes as lost what nobody closed in `max_duration`.
-    pub fn expire(&mut self, now: Now, max_duration: Duration) {
-        self.ledger.expire(now, max_duration, &mut self.records);
+    /// Writes what is to be written by now.
+    pub fn keep_books(&mut self, now: Now) {
+        if self.process.is_some() && self.books.deadline().is_some_and(|at| at <= now.at) {
+            self.books.write(now, &mut self.records);
+        }
+    }
+
+    /// Closes all open records as lost: their calls are over, and nobody will say so.
+    pub fn expire(&mut self, now: Now) {
+        self.books.expire(now, &mut self.records);
     }
 
     pub fn open_records(&self) -> usize {
-        self.ledger.open_len()
-    }
-
-    pub fn ledger(&self) -> crate::record::Tally {
-        self.ledger.tally()
+        self.books.open_records()
     }
 
     /// What is alive in all workers together.
     pub fn load(&self) -> Load {
-        self.workers.iter().map(Worker::load).fold(Load::default(), |a, b| Load {
-            setting_up: a.setting_up + b.setting_up,
-            awaiting_ack: a.awaiting_ack + b.awaiting_ack,
-            server_transactions: a.server_transactions + b.server_transactions,
-            client_transactions: a.client_transactions + b.client_transactions,
-            timers: a.timers + b.timers,
-        })
+        self.process.as_ref().map(Process::load).unwrap_or_default()
+    }
+
+    pub fn worker_count(&self) -> usize {
+        self.workers
     }
 
     pub fn workers(&self) -> &[Worker] {
-        &self.workers
+        self.process.as_ref().map(Process::workers).unwrap_or_default()
     }
 
     pub fn workers_mut(&mut self) -> &mut [Worker] {
-        &mut self.workers
+        self.process.as_mut().map(Process::workers_mut).unwrap_or_default()
     }
 }

@@ -9,9 +9,10 @@ use super::net::{Health, Net, Token, Weather};
 use super::router::Router;
 use super::site::{self, Site};
 use super::stage::{CONTROL, Stage};
-use super::world::{START, World};
+use super::world::{START, Schedule, World};
 use crate::proxy::Plant;
 use crate::worker::Load;
+use std::hash::BuildHasher;
 use std::time::Duration;
 
 #[derive(Clone, Debug)]
@@ -22,6 +23,10 @@ pub struct Options {
     pub loss: f64,
     pub reloads: u64,
     pub kills: u64,
+    /// Times that the router's process is killed, and another one started.
+    pub crashes: u64,
+    pub workers: usize,
+    pub schedule: Schedule,
     pub plant: Plant,
     /// The call whose messages are written down.
     pub trace: Option<u64>,
@@ -46,6 +51,7 @@ pub struct Summary {
     pub records: u64,
     pub reloads: u64,
     pub kills: u64,
+    pub crashes: u64,
 }
 
 impl Summary {
@@ -83,9 +89,16 @@ pub struct Report {
     pub trace: Vec<String>,
     /// The latest turns of the gateways, reloads and kills.
     pub turns: Vec<String>,
+    /// How each call ended for its caller, by its number: 0 not at all, 1 timed out, else the code of its final.
+    pub endings: Vec<u16>,
 }
 
 impl Report {
+    /// One number for how all calls ended: equal for runs that ended alike.
+    pub fn digest(&self) -> u64 {
+        foldhash::fast::FixedState::with_seed(0).hash_one(&self.endings)
+    }
+
     pub fn breach(&self) -> Option<&Breach> {
         self.tally.breach.as_ref()
     }
@@ -100,6 +113,7 @@ const LULL: Duration = Duration::from_secs(200);
 
 const NEXT_CALL: u16 = 0;
 const REVIVE: u16 = 1;
+const CRASH: u16 = 2;
 
 pub struct Simulation {
     options: Options,
@@ -116,11 +130,12 @@ impl Simulation {
         let site = Site::first(&mut chance);
         let snapshot = site.snapshot();
         let revision = snapshot.revision.to_string();
-        let router = Router::start(START, snapshot, chance.seed(), 1, options.plant);
+        let router = Router::start(START, snapshot, chance.seed(), options.workers, options.plant);
         let net = Net::new(options.seed, Weather::rough(options.loss));
         let mut stage = Stage::new(options.seed, vec![site], vec![revision], router.sockets().to_vec());
         stage.traced = options.trace;
-        let world = World::new(options.seed, net, router);
+        let mut world = World::new(options.seed, net, router);
+        world.schedule = options.schedule;
         Simulation { options, world, stage, chance, begun: 0, peak: 0 }
     }
 
@@ -156,6 +171,7 @@ impl Simulation {
             while let Some(token) = self.stage.wanted.pop() {
                 match token.part {
                     NEXT_CALL if self.begun < last => self.begin_next(),
+                    CRASH => self.crash(),
                     REVIVE => self.world.net.set_health(site::address(token.index as usize), Health::Alive),
                     _ => {}
                 }
@@ -173,6 +189,11 @@ impl Simulation {
         }
         if due(number, self.options.calls, self.options.kills) {
             self.kill();
+        }
+        if due(number, self.options.calls, self.options.crashes) {
+            let token = Token { call: CONTROL, part: CRASH, kind: 0, index: 0 };
+            let moment = Duration::from_micros(self.chance.below(GAP.as_micros() as u64 * 2));
+            self.world.net.wake(self.world.now.at, moment, token);
         }
         if self.chance.percent(0.02) {
             // The process is not scheduled for a moment, and then finds a heap of datagrams and late timers.
@@ -205,6 +226,14 @@ impl Simulation {
         self.world.reload(&mut self.stage, &snapshot);
     }
 
+    fn crash(&mut self) {
+        if self.world.router.runs() {
+            let down = Duration::from_millis(self.chance.within(100..=500));
+            self.world.crash(&mut self.stage, down);
+            self.stage.summary.crashes += 1;
+        }
+    }
+
     fn kill(&mut self) {
         let victim = self.chance.below(site::TRUNKS as u64);
         let health = *self.chance.pick(&[Health::Silent, Health::Refusing, Health::Deaf]);
@@ -224,14 +253,14 @@ impl Simulation {
         }
         let now = self.world.now.at;
         // Nobody will end what is open now.
-        self.world.expire(&mut self.stage, Duration::ZERO);
+        self.world.expire(&mut self.stage);
         let load = self.world.router.load();
         let most = if probes_gone { 0 } else { site::TRUNKS };
         let quiet = Load { client_transactions: 0, timers: 0, ..load } == Load::default()
             && load.client_transactions <= most
             && load.timers <= most;
         let open = self.world.router.open_records();
-        let left = self.stage.calls.keys().chain(&self.stage.unclosed).min().copied();
+        let left = self.stage.still_unclosed().into_iter().chain(self.stage.calls.keys().copied()).min();
         self.stage.tally.check(Law::NothingLeft, now, left, quiet && open == 0 && left.is_none(), || {
             format!("{load:?}, {open} open records, calls not over: {left:?}")
         });
@@ -261,6 +290,7 @@ impl Simulation {
             peak: self.peak,
             trace: self.stage.trace.lines,
             turns: self.stage.turns.into(),
+            endings: self.stage.endings,
         }
     }
 

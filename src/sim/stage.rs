@@ -7,7 +7,7 @@ use super::errand::{CalleePlan, CallerPlan};
 use super::gateway::{Callee, answer_alone};
 use super::health::HealthWatch;
 use super::invariants::{Law, Tally};
-use super::monitor::{Monitor, Seen, View};
+use super::monitor::{Awaited, Monitor, Seen, View};
 use super::net::{Datagram, Fate, Net, Token};
 use super::run::Summary;
 use super::site::{self, Site};
@@ -17,7 +17,7 @@ use super::world::{Cast, Cause, Step, World};
 use crate::record::{Outcome, Record};
 use crate::time::Now;
 use smallvec::SmallVec;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -48,9 +48,11 @@ pub struct Stage {
     pub health: HealthWatch,
     pub tally: Tally,
     pub summary: Summary,
-    /// Calls that are over, whose end the router can't know: a gateway died, and a phone that never heard the answer.
-    /// Their records close as lost.
-    pub unclosed: BTreeSet<u64>,
+    /// Calls that are over, whose end the router can't know: a gateway died, and a phone that never heard the answer; or
+    /// the row that said so went with a crash. Their records close as lost.
+    pub unclosed: BTreeMap<u64, Vec<Awaited>>,
+    /// How each call ended for its caller, by number.
+    pub endings: Vec<u16>,
     pub sockets: Vec<SocketAddr>,
     pub traced: Option<u64>,
     pub trace: Trace,
@@ -72,7 +74,8 @@ impl Stage {
             health: HealthWatch::default(),
             tally: Tally::default(),
             summary: Summary::default(),
-            unclosed: BTreeSet::new(),
+            unclosed: BTreeMap::new(),
+            endings: Vec::new(),
             sockets,
             traced: None,
             trace: Trace::default(),
@@ -105,6 +108,7 @@ impl Stage {
         caller.start(&mut desk);
         desk.net.wake(world.now.at, SILENCE, Token { call: number, part: REVIEW, kind: 0, index: 0 });
         let monitor = Monitor::new(number);
+        self.endings.resize(number as usize + 1, 0);
         self.calls.insert(number, Call { address, chance, caller, callees: Vec::new(), monitor, started: world.now });
     }
 
@@ -131,8 +135,12 @@ impl Stage {
         self.summary.count(&call.caller, &call.monitor);
         let mut view =
             View { now, sites: &self.sites, site: self.sites.len() - 1, health: &self.health, tally: &mut self.tally };
-        if call.monitor.finish(&mut view, &self.revisions) {
-            self.unclosed.insert(number);
+        let awaited = call.monitor.finish(&mut view, &self.revisions);
+        if !awaited.is_empty() {
+            self.unclosed.insert(number, awaited);
+        }
+        if let Some(own) = self.endings.get_mut(number as usize) {
+            *own = ending.short();
         }
     }
 
@@ -162,7 +170,8 @@ impl Cast for Stage {
         };
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.arrived(now, net, from, to, &wire, number);
-        if let Some(fault) = call.caller.fault.take() {
+        // Of a call that two processes have decided, the second could not know of the first one's answer.
+        if let Some(fault) = call.caller.fault.take().filter(|_| !call.monitor.decided_anew()) {
             self.tally.check(Law::EndsOnce, now.at, Some(number), false, || fault);
         }
     }
@@ -188,8 +197,12 @@ impl Cast for Stage {
     }
 
     fn stepped(&mut self, now: Now, cause: Cause, step: &Step) {
+        let mut arrival = 0;
         let input = match cause {
-            Cause::Datagram(datagram) => Wire::read(&datagram.bytes).map(|wire| (datagram, wire)),
+            Cause::Datagram { datagram, number } => {
+                arrival = number;
+                Wire::read(&datagram.bytes).map(|wire| (datagram, wire))
+            }
             Cause::Refused { datagram, quoted } => {
                 self.refused(now, datagram, quoted);
                 None
@@ -198,7 +211,7 @@ impl Cast for Stage {
                 self.health.fired(now.at, &self.sites[self.sites.len() - 1]);
                 None
             }
-            Cause::Reload => None,
+            Cause::Inside => None,
         };
         let sent: SmallVec<[Wire; 4]> =
             step.sent.iter().map(|s| Wire::read(&step.arena[s.bytes.clone()]).expect("the router sends SIP")).collect();
@@ -208,7 +221,10 @@ impl Cast for Stage {
         let seen_in = input.as_ref().map(|(d, wire)| (number_of(wire.call_id), Seen { from: d.from, to: d.to, wire }));
         if let Some((number, seen)) = &seen_in {
             match number {
-                Some(number) => self.traced(now, *number, seen.from, seen.to, seen.wire.text, Fate::Sent),
+                Some(number) => {
+                    self.traced(now, *number, seen.from, seen.to, seen.wire.text, Fate::Sent);
+                    self.in_order(now, *number, seen.from, arrival);
+                }
                 None => self.probe_answered(now, seen),
             }
         }
@@ -234,15 +250,29 @@ impl Cast for Stage {
             let up = if change.up { "up" } else { "down" };
             self.turn(now, &format!("{} is {up}: {}", change.gateway, change.why));
         }
+        for noted in &step.noted {
+            if let Some(call) = number_of(&noted.call_id).and_then(|n| self.calls.get_mut(&n)) {
+                call.monitor.noted(now, noted.started_at);
+            }
+        }
         for record in &step.records {
             self.recorded(now, record);
         }
+    }
+
+    fn crashed(&mut self, now: Now) {
+        self.health.crashed();
+        self.calls.values_mut().for_each(|call| call.monitor.crashed(now));
+        self.turn(now, "the router's process dies");
     }
 }
 
 impl Stage {
     /// Remembers what happened to a gateway, or to the configuration.
     pub fn turn(&mut self, now: Now, what: &str) {
+        if self.traced.is_some_and(|number| self.calls.contains_key(&number)) {
+            self.trace.note(now, what);
+        }
         if self.turns.len() >= TURNS_KEPT {
             self.turns.pop_front();
         }
@@ -280,6 +310,14 @@ impl Stage {
         }
     }
 
+    fn in_order(&mut self, now: Now, number: u64, from: SocketAddr, arrival: u64) {
+        let site = self.sites.len() - 1;
+        if let Some(call) = self.calls.get_mut(&number) {
+            let mut view = View { now, sites: &self.sites, site, health: &self.health, tally: &mut self.tally };
+            call.monitor.in_order(&mut view, from, arrival);
+        }
+    }
+
     fn probe_answered(&mut self, now: Now, seen: &Seen) {
         let site = self.site().clone();
         self.health.probe_in(now.at, &site, seen.from, seen.wire);
@@ -305,6 +343,19 @@ impl Stage {
         }
     }
 
+    /// Whether a record of a call that is over was waited for.
+    fn closes_as_lost(&mut self, number: u64, record: &Record) -> bool {
+        let Some(awaited) = self.unclosed.get_mut(&number) else { return false };
+        let place = awaited.iter().position(|a| a.started_ms == record.started_at.millis());
+        place.map(|at| awaited.swap_remove(at)).is_some()
+    }
+
+    /// Whose record should have closed by now, and did not.
+    pub fn still_unclosed(&mut self) -> Option<u64> {
+        self.unclosed.retain(|_, awaited| awaited.iter().any(|a| a.sure));
+        self.unclosed.keys().next().copied()
+    }
+
     fn recorded(&mut self, now: Now, record: &Record) {
         self.summary.records += 1;
         let number = number_of(&record.call_id);
@@ -314,7 +365,7 @@ impl Stage {
         match number.and_then(|n| self.calls.get_mut(&n)) {
             Some(call) => call.monitor.recorded(record),
             None => {
-                let lost = record.outcome == Outcome::Lost && number.is_some_and(|n| self.unclosed.remove(&n));
+                let lost = record.outcome == Outcome::Lost && number.is_some_and(|n| self.closes_as_lost(n, record));
                 self.tally.check(Law::RecordOnce, now.at, number, lost, || {
                     format!("a record after the end of its call: {}", brief(record))
                 });

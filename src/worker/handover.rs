@@ -4,15 +4,13 @@
 //! The bytes lie one after another in one buffer, and a taker swaps its empty buffer for the full one: no allocation a
 //! datagram, none that is freed by another thread than the one that made it, one lock a batch.
 
-use crate::flow::Flow;
+use crate::flow::{Flow, call_hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The worker that owns a Call-ID. `seed` is the same for all workers of a process.
+/// The worker that owns a Call-ID: each has a range of the hashes, the first the lowest. `seed` is the same for all
+/// workers of a process.
 pub fn owner(call_id: &[u8], workers: usize, seed: u64) -> usize {
-    use std::hash::{BuildHasher, Hasher};
-    let mut hasher = foldhash::fast::FixedState::with_seed(seed).build_hasher();
-    hasher.write(call_id);
-    (hasher.finish() % workers.max(1) as u64) as usize
+    ((u128::from(call_hash(call_id, seed)) * workers.max(1) as u128) >> 64) as usize
 }
 
 /// The Call-ID's bytes of a datagram, by a scan for its header line alone.

@@ -103,6 +103,8 @@ impl Worker {
         };
         #[cfg(feature = "sim")]
         worker.core.plant(setup.plant);
+        #[cfg(feature = "sim")]
+        worker.core.order_by(owner_seed);
         worker.consider_health(now, out);
         worker
     }

@@ -74,7 +74,7 @@ impl Cast for Players {
     }
 
     fn stepped(&mut self, now: Now, cause: Cause, step: &Step) {
-        if let Cause::Datagram(datagram) = cause {
+        if let Cause::Datagram { datagram, .. } = cause {
             let text = String::from_utf8_lossy(&datagram.bytes).into_owned();
             self.note(now, datagram.from, datagram.to, &text, Fate::Sent);
         }

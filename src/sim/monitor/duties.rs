@@ -7,6 +7,7 @@ use super::super::wire::{Wire, uri_of, user_and_host};
 use super::parties::Server;
 use super::{Bye, Monitor, Seen, View};
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// What must come out of this step. The checks of the sends strike off what they see.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ pub struct Duties {
     pub modest: bool,
     /// Nothing may be forwarded; a refusal may be sent.
     pub refuse: bool,
+    /// A BYE that must be forwarded.
+    pub relay: bool,
 }
 
 /// Whether the site admits a source: the phones' network and the declared gateways.
@@ -109,7 +112,8 @@ impl Monitor {
             answers: Vec::new(),
             rang: None,
             answered_by: None,
-            late: false,
+            late: None,
+            noted: None,
         };
         duties.modest = !server.admitted && server.initial && server.method == "OPTIONS" && !wire.uri.contains('@');
         duties.silence = server.initial && !server.admitted && !duties.modest;
@@ -121,11 +125,14 @@ impl Monitor {
         // Where even the source is unknown, a false cookie earns silence.
         let owed = server.admitted || !server.tampered;
         duties.answer = (server.is_invite() && owed).then_some(self.servers.len());
-        if server.method == "BYE" && !server.tampered {
+        let caller = *self.caller.get_or_insert(from);
+        if server.method == "BYE" && !server.tampered && !server.initial {
             // The callee's side writes its own tag into From.
-            let by_caller = self.servers.first().is_some_and(|s| s.from == from);
+            let by_caller = caller == from;
             let leg = if by_caller { wire.to_tag() } else { wire.from_tag() }.to_string();
-            self.byes.push(Bye { by_caller, wall_ms: view.now.wall.millis(), leg });
+            let (branch, life) = (server.branch.clone(), self.past.len());
+            self.byes.push(Bye { by_caller, at: view.now, settled: None, branch, life, leg });
+            duties.relay = server.max_forwards > 0;
         }
         match again {
             Some(at) => self.servers[at] = server,
@@ -148,6 +155,13 @@ impl Monitor {
             .map_or(view.sites[view.site].timers.attempt, |s| view.sites[self.servers[s].site].timers.attempt);
         let client = &mut self.clients[index];
         if client.to != seen.from || client.method != "INVITE" {
+            let waits = client.final_code.is_none() && client.refused_at.is_none();
+            let bye = client.method == "BYE" && client.to == seen.from && wire.code >= 200;
+            let in_time = view.now.at.since(client.at.at) + Duration::from_millis(50) < LIFE;
+            let open = client.server.is_some_and(|s| self.servers[s].final_code.is_none());
+            if bye && waits && in_time && open {
+                duties.forward = Some(Law::ByesPass);
+            }
             note(client, view, wire);
             return duties;
         }
@@ -188,6 +202,10 @@ impl Monitor {
             let forwarded = sent.iter().any(|s| s.wire.is_request());
             let law = if seen.wire.to_tag().is_empty() { Law::OwnAnswers } else { Law::TamperedCookie };
             self.check(view, law, !forwarded, || format!("{} was forwarded", what()));
+        }
+        if duties.relay {
+            let byes = sent.iter().filter(|s| s.wire.method == "BYE").count();
+            self.check(view, Law::ByesPass, byes == 1, || format!("{}: forwarded {byes} times", what()));
         }
         let responses = |code: Option<u16>| {
             sent.iter().filter(|s| !s.wire.is_request() && code.is_none_or(|c| c == s.wire.code)).count()

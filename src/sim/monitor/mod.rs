@@ -4,6 +4,7 @@
 //! The monitor stands at the router's own sockets, so loss and delay of the network can't blur its sight. It knows
 //! the site's revisions by their model (`site`), never by the router's tables.
 
+mod books;
 mod duties;
 mod parties;
 mod requests;
@@ -15,10 +16,12 @@ use super::invariants::{Law, Tally};
 use super::site::Site;
 use super::wire::Wire;
 use crate::record::Record;
-use crate::time::Now;
+use crate::time::{Instant, Now, Wall};
+use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hasher};
 use std::net::SocketAddr;
 
+pub use books::Awaited;
 pub use parties::{Client, Server};
 
 /// What the monitors of all calls look at.
@@ -45,22 +48,40 @@ pub struct Monitor {
     pub call: u64,
     pub servers: Vec<Server>,
     pub clients: Vec<Client>,
+    /// What processes that died had seen of it.
+    past: Vec<Life>,
     records: Vec<Record>,
-    /// Whether the call had a late answer when its record was written.
-    late_then: bool,
     /// User parts of the Record-Routes that the router wrote: its cookies.
     cookies: Vec<String>,
     /// BYEs that came in whole: from the caller's side?, when.
     byes: Vec<Bye>,
+    /// Who opened it.
+    caller: Option<SocketAddr>,
+    /// The place in the order of arrival of what was taken last from each sender.
+    taken: SmallVec<[(SocketAddr, u64); 2]>,
     pub attempts: u32,
     pub repeats: u32,
     pub last_at: u64,
 }
 
+/// The transactions of one process.
+#[derive(Debug)]
+struct Life {
+    servers: Vec<Server>,
+    clients: Vec<Client>,
+    /// When the process died, if it did.
+    ended: Option<Instant>,
+}
+
 #[derive(Clone, Debug)]
 struct Bye {
     by_caller: bool,
-    wall_ms: i64,
+    at: Now,
+    /// When its sender had the final.
+    settled: Option<Instant>,
+    branch: String,
+    /// Which of the processes took it.
+    life: usize,
     /// The callee's tag: which leg it ends.
     leg: String,
 }
@@ -101,17 +122,51 @@ impl Monitor {
         }
     }
 
-    /// The router has sent a final to every request that it took and owes one.
+    /// The router has sent a final to every request that it took and owes one. What a process took that died is owed by
+    /// nobody: the next one can't know of it.
     pub fn answered_all(&self) -> bool {
         let owes = |s: &&Server| s.is_invite() && s.initial;
-        !self.servers.is_empty()
+        (!self.servers.is_empty() || !self.past.is_empty())
             && self.servers.iter().filter(owes).all(|s| s.final_code.is_some() || s.answered.is_some())
+    }
+
+    /// The process died, and with it all that it knew of this call. Its cookies are good for the next one.
+    pub fn crashed(&mut self, now: Now) {
+        let (servers, clients) = (std::mem::take(&mut self.servers), std::mem::take(&mut self.clients));
+        self.past.push(Life { servers, clients, ended: Some(now.at) });
+    }
+
+    /// Whether several processes have decided this call, so that its caller may have heard of more than one end.
+    pub fn decided_anew(&self) -> bool {
+        let decided =
+            |servers: &[Server]| servers.iter().any(|s| s.initial && (s.final_code.is_some() || s.answered.is_some()));
+        self.past.iter().filter(|life| decided(&life.servers)).count() + usize::from(decided(&self.servers)) > 1
+    }
+
+    /// A record of this call has left the workers.
+    pub fn noted(&mut self, now: Now, started_at: Wall) {
+        if let Some(server) = self.servers.iter_mut().find(|s| s.at.wall == started_at && s.is_invite()) {
+            server.noted = Some(now.at);
+        }
     }
 
     /// A record of this call was written.
     pub fn recorded(&mut self, record: &Record) {
-        self.late_then = self.servers.iter().any(|s| s.initial && s.late);
         self.records.push(record.clone());
+    }
+
+    /// Datagrams of one sender are taken in the order in which they came.
+    pub fn in_order(&mut self, view: &mut View, from: SocketAddr, number: u64) {
+        let last = match self.taken.iter_mut().find(|(sender, _)| *sender == from) {
+            Some((_, last)) => std::mem::replace(last, number),
+            None => {
+                self.taken.push((from, number));
+                0
+            }
+        };
+        self.check(view, Law::HandOver, last < number, || {
+            format!("number {number} of all that arrived was taken after {last}, both from {from}")
+        });
     }
 
     fn check(&self, view: &mut View, law: Law, holds: bool, what: impl FnOnce() -> String) {

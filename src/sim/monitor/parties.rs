@@ -39,7 +39,10 @@ pub struct Server {
     pub rang: Option<Wall>,
     /// The gateway of the first 2xx.
     pub answered_by: Option<usize>,
-    pub late: bool,
+    /// When there first was an answer that came late.
+    pub late: Option<Now>,
+    /// When its record left the workers.
+    pub noted: Option<Instant>,
 }
 
 impl Server {

@@ -95,7 +95,9 @@ impl Monitor {
         let beside = server.answered.is_some() && server.answered_by != by;
         if !server.answers.contains(&tag) {
             server.answers.push(tag);
-            server.late |= server.cancelled.is_some() || server.final_code.is_some() || newest != from || beside;
+            if server.cancelled.is_some() || server.final_code.is_some() || newest != from || beside {
+                server.late.get_or_insert(view.now);
+            }
         }
         if server.answered.is_none() {
             server.answered = Some(view.now);
@@ -146,6 +148,10 @@ impl Monitor {
         let server = &mut self.servers[index];
         server.final_code = Some(out.wire.code);
         server.final_print = print;
+        let life = self.past.len();
+        for bye in self.byes.iter_mut().filter(|b| b.life == life && b.branch == server.branch) {
+            bye.settled.get_or_insert(view.now.at);
+        }
     }
 
     /// What the router answers by itself where nothing was forwarded.
