@@ -8,7 +8,7 @@ use super::{Core, Effects, forward};
 use crate::health::ProbeResult;
 use crate::record::Why;
 use crate::route::{Failover, FinalAnswer};
-use crate::sip::{Index, Message, Name, Parsed, parse};
+use crate::sip::{Index, Message, Name, Parsed, Parts, parse};
 use crate::time::Now;
 use crate::transaction::Received;
 
@@ -16,14 +16,14 @@ use crate::transaction::Received;
 const ELSEWHERE: &[u8] = b"Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 
 impl Core {
-    pub(super) fn invite_response(&mut self, now: Now, ix: u32, message: &Message, out: &mut Effects) {
+    pub(super) fn invite_response(&mut self, now: Now, ix: u32, message: &Message, parts: &Parts, out: &mut Effects) {
         let code = message.code();
         let timers = self.timers;
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
         let received = branch.client.receive(now.at, code, &timers);
         match received {
             Received::Provisional => self.provisional(now, ix, message, out),
-            Received::Success => self.success(now, ix, message, out),
+            Received::Success => self.success(now, ix, message, parts, out),
             Received::Failure => self.failure(now, ix, message, out),
             Received::Repeated => {
                 if let Some(Asked { sent: Some(ack), flow, .. }) = branch.asked.as_deref() {
@@ -97,7 +97,7 @@ impl Core {
 
     /// A 2xx goes to the caller whatever happened before (checklist X15, F19, F20, F21): by the server transaction
     /// while that can, else by its transport.
-    fn success(&mut self, now: Now, ix: u32, message: &Message, out: &mut Effects) {
+    fn success(&mut self, now: Now, ix: u32, message: &Message, parts: &Parts, out: &mut Effects) {
         self.judge(ix, ProbeResult::Code { code: message.code(), retry_after: None }, out);
         let timers = self.timers;
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
@@ -115,7 +115,7 @@ impl Core {
             call.last = None;
         }
         if !decided {
-            let ack = self.secrets.ack(message);
+            let ack = self.secrets.ack(parts.call_id, parts.cseq.number);
             call.awaited_ack = Some(ack);
             self.awaited_acks.insert(ack);
         }
@@ -124,7 +124,7 @@ impl Core {
                 self.lose_branch(now, other, Why::Lost, ELSEWHERE, out);
             }
         }
-        self.answered(now, ix, message, late, out);
+        self.answered(now, ix, message, parts.to.tag.unwrap_or_default(), late, out);
         self.settle_call(call_ix);
     }
 

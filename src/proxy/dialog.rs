@@ -11,7 +11,7 @@ use super::token::{Kind, Token};
 use super::{Core, Effects};
 use crate::flow::Flow;
 use crate::record::{Party, RecordId, Row};
-use crate::sip::{Method, Name, NameAddr, Stored, Uri};
+use crate::sip::{Method, Name, Route, Stored, Uri};
 use crate::transaction::{InviteClient, Key};
 use smallvec::SmallVec;
 use std::net::SocketAddr;
@@ -86,9 +86,12 @@ impl Core {
     pub(super) fn way_in_dialog(&mut self, arrival: &Arrival) -> Result<Way, NoWay> {
         let message = &arrival.message;
         let call_id = arrival.call_id();
-        let routes: SmallVec<[Hop; 4]> = message
+        // The topmost was read by the checks, and most requests have no other.
+        let mut read = arrival.parts.and_then(|parts| parts.route);
+        let routes: SmallVec<[Hop; 2]> = message
             .values(Name::Route)
-            .map(|route| Hop::of(NameAddr::parse(route.text).map_or(route.text, |route| route.uri)))
+            .filter_map(|value| read.take().or_else(|| Route::parse(value.text)))
+            .map(|route| Hop { text: route.text, uri: Some(route.uri) })
             .collect();
         let mut rest = 0..routes.len();
         let mut target = Hop { text: message.request_uri(), uri: arrival.uri() };
@@ -218,7 +221,7 @@ impl Core {
         let nonce = self.secrets.hash(&[b"ack", branch, arrival.call_id(), arrival.sender_tag(), &way.uri]);
         let token = Token { kind: Kind::Stateless, nonce, loop_hash: 0, index: 0 };
         self.forward_in_dialog(arrival, way, token, out);
-        self.awaited_acks.remove(&self.secrets.ack(&arrival.message));
+        self.awaited_acks.remove(&self.secrets.ack(arrival.call_id(), arrival.cseq()));
         if let Some(close) = self.close_of(arrival, way) {
             self.emit(Row::Ack { id: close.record, leg: close.leg }, out); // checklist F24
         }
@@ -264,11 +267,7 @@ struct Hop<'a> {
     uri: Option<Uri<'a>>,
 }
 
-impl<'a> Hop<'a> {
-    fn of(text: &'a [u8]) -> Hop<'a> {
-        Hop { text, uri: Uri::parse(text) }
-    }
-
+impl Hop<'_> {
     fn address(&self) -> Option<SocketAddr> {
         self.uri.and_then(|uri| uri.socket_addr())
     }

@@ -118,11 +118,11 @@ fn gateway_uri(message: &Message, loaded: &Loaded, attempt: &Attempt) -> SmallVe
     let mut text = SmallVec::new();
     text.extend_from_slice(b"sip:");
     if dialable(&attempt.number) {
-        for &c in &attempt.number {
-            match c {
-                b'#' => text.extend_from_slice(b"%23"), // not allowed bare in a user part (RFC 3261 §25.1)
-                c => text.push(c),
+        for (nth, digits) in attempt.number.split(|&c| c == b'#').enumerate() {
+            if nth > 0 {
+                text.extend_from_slice(b"%23"); // not allowed bare in a user part (RFC 3261 §25.1)
             }
+            text.extend_from_slice(digits);
         }
     } else {
         text.extend_from_slice(original.and_then(|uri| uri.user).unwrap_or_default());

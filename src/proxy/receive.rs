@@ -140,7 +140,7 @@ impl Core {
             return;
         }
         match token.kind {
-            Kind::Invite if method == b"INVITE" => self.invite_response(now, token.index, message, out),
+            Kind::Invite if method == b"INVITE" => self.invite_response(now, token.index, message, &parts, out),
             Kind::Invite if method == b"CANCEL" => self.cancel_response(now, token.index, message),
             Kind::NonInvite => self.exchange_response(now, token.index, method, message, out),
             Kind::Probe => self.probe_response(token.index, message),

@@ -69,8 +69,7 @@ impl Core {
     }
 
     /// The first 2xx of a branch with this tag: the record opens, or gets one more leg (checklist X23).
-    pub(super) fn answered(&mut self, now: Now, ix: u32, message: &Message, late: bool, out: &mut Effects) {
-        let tag = message.to().and_then(|to| to.tag).unwrap_or_default();
+    pub(super) fn answered(&mut self, now: Now, ix: u32, message: &Message, tag: &[u8], late: bool, out: &mut Effects) {
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
         let leg = leg(branch.attempt, tag);
         if !branch.legs.add(leg) {

@@ -1,7 +1,6 @@
 //! What must not be guessed: the CSPRNG for branches, tags and record ids, and the keyed hashes made from it
 //! (checklist P23). In simulation the seed makes all of it repeatable (checklist C5).
 
-use crate::sip::Message;
 use crate::transaction::{Fields, Matcher};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -45,10 +44,10 @@ impl Secrets {
     }
 
     /// What an answer to an INVITE and its ACK have in common (RFC 3261 §13.2.2.4): the same value for both.
-    pub fn ack(&self, message: &Message) -> NonZeroU64 {
+    pub fn ack(&self, call_id: &[u8], cseq: u32) -> NonZeroU64 {
         let mut hasher = self.acks.build_hasher();
-        hasher.write(message.call_id().unwrap_or_default());
-        hasher.write_u32(message.cseq().map_or(0, |cseq| cseq.number));
+        hasher.write(call_id);
+        hasher.write_u32(cseq);
         NonZeroU64::MIN.saturating_add(hasher.finish())
     }
 }

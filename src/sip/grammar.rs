@@ -107,7 +107,20 @@ pub(super) fn skip_lws(text: &[u8], at: usize) -> usize {
 }
 
 /// Takes white space off both ends; the first number is how much went in front.
+#[inline]
 pub(super) fn trim(text: &[u8]) -> (usize, &[u8]) {
+    // As nearly all header lines have it: one space in front, and none behind.
+    if let [b' ', rest @ ..] = text
+        && let ([first, ..], [.., last]) = (rest, rest)
+        && !is(*first, class::LWS)
+        && !is(*last, class::LWS)
+    {
+        return (1, rest);
+    }
+    ragged(text)
+}
+
+fn ragged(text: &[u8]) -> (usize, &[u8]) {
     let front = skip_lws(text, 0);
     let mut rest = text.get(front..).unwrap_or_default();
     while let [shorter @ .., last] = rest
@@ -169,19 +182,19 @@ pub(super) fn port(text: &[u8], at: usize) -> Option<(u16, usize)> {
 /// Four decimal octets without leading zeros, as the standard library reads them.
 fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut octets = [0u8; 4];
-    let mut rest = text;
-    for (nth, octet) in octets.iter_mut().enumerate() {
-        if nth > 0 {
-            rest = rest.strip_prefix(b".")?;
+    let (mut nth, mut number, mut digits) = (0, 0u16, 0);
+    for &b in text {
+        match b {
+            b'0'..=b'9' if digits == 0 || number != 0 => {
+                number = number * 10 + u16::from(b - b'0');
+                digits += 1;
+                octets[nth] = u8::try_from(number).ok()?;
+            }
+            b'.' if digits > 0 && nth < 3 => (nth, number, digits) = (nth + 1, 0, 0),
+            _ => return None,
         }
-        let (digits, tail) = rest.split_at(end_of(rest, 0, class::DIGIT));
-        *octet = match digits {
-            [b'0', _, ..] | [] | [_, _, _, _, ..] => return None,
-            _ => u8::try_from(digits.iter().fold(0, |sum, b| sum * 10 + u16::from(b - b'0'))).ok()?,
-        };
-        rest = tail;
     }
-    rest.is_empty().then_some(Ipv4Addr::from(octets))
+    (nth == 3 && digits > 0).then_some(Ipv4Addr::from(octets))
 }
 
 /// An address, with or without brackets, the three-colon form included (RFC 5118 §4.10).

@@ -45,6 +45,6 @@ pub use put::{put_addr, put_decimal, put_host, put_ip};
 pub use sketch::{Sketch, top_via};
 pub use splice::Splice;
 pub use uri::{Scheme, Uri};
-pub use validate::{Parts, Reject, validate, validate_below};
+pub use validate::{Parts, Reject, Route, validate, validate_below};
 pub use values::{Value, Values};
 pub use via::Via;

@@ -24,8 +24,25 @@ pub struct Parts<'a> {
     pub cseq: CSeq<'a>,
     /// `None` where it is missing, and for responses.
     pub max_forwards: Option<u8>,
+    /// The topmost one; `None` for responses.
+    pub route: Option<Route<'a>>,
     /// The Request-URI; `None` for responses.
     pub uri: Option<Uri<'a>>,
+}
+
+/// One Route value: its URI as it stands, and read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route<'a> {
+    pub text: &'a [u8],
+    pub uri: Uri<'a>,
+}
+
+impl<'a> Route<'a> {
+    /// `None` when it is not a name-addr with a URI that can be read.
+    pub fn parse(value: &'a [u8]) -> Option<Route<'a>> {
+        let text = NameAddr::parse(value)?.uri;
+        Some(Route { text, uri: Uri::parse(text)? })
+    }
 }
 
 /// Checks syntax of the headers that the router reads (400), the Request-URI's scheme (416), the limits (513, 414;
@@ -48,7 +65,7 @@ pub fn validate_below<'a>(message: &Message<'a>, top: Option<Via<'a>>, limits: &
         parts.max_forwards = Some(number.ok_or(bad("Max-Forwards is not a number up to 255"))?);
     }
     if found.route {
-        routes(message, limits)?;
+        parts.route = routes(message, limits)?;
     }
     parts.uri = Some(request_uri(uri, limits)?);
     Ok(parts)
@@ -96,27 +113,37 @@ impl<'h> Found<'h> {
     fn in_headers(headers: &'h [Header]) -> Result<Found<'h>, Reject> {
         let mut found = Found::default();
         for header in headers {
-            let (place, why) = match header.name {
-                Name::From => (&mut found.from, "From stands there twice"),
-                Name::To => (&mut found.to, "To stands there twice"),
-                Name::CallId => (&mut found.call_id, "Call-ID stands there twice"),
-                Name::CSeq => (&mut found.cseq, "CSeq stands there twice"),
-                Name::MaxForwards => (&mut found.max_forwards, "Max-Forwards stands there twice"),
+            let before = match header.name {
+                Name::From => found.from.replace(header),
+                Name::To => found.to.replace(header),
+                Name::CallId => found.call_id.replace(header),
+                Name::CSeq => found.cseq.replace(header),
+                Name::MaxForwards => found.max_forwards.replace(header),
                 Name::Via => {
                     found.empty_via |= header.value_start == header.value_end;
-                    continue;
+                    None
                 }
                 Name::Route => {
                     found.route = true;
-                    continue;
+                    None
                 }
-                _ => continue,
+                _ => None,
             };
-            if place.replace(header).is_some() {
-                return Err(bad(why));
+            if before.is_some() {
+                return Err(bad(twice(header.name)));
             }
         }
         Ok(found)
+    }
+}
+
+fn twice(name: Name) -> &'static str {
+    match name {
+        Name::From => "From stands there twice",
+        Name::To => "To stands there twice",
+        Name::CallId => "Call-ID stands there twice",
+        Name::CSeq => "CSeq stands there twice",
+        _ => "Max-Forwards stands there twice",
     }
 }
 
@@ -145,36 +172,38 @@ fn vias<'a>(
     Ok((top.ok_or(bad("Via is missing"))?, count))
 }
 
-/// From, To, Call-ID and CSeq: they name the dialog, so all must be readable. In a response their URIs are those of the
-/// request, which were looked at.
+/// From, To, Call-ID and CSeq: they name the dialog, so all must be readable. Their URIs are looked at in the request that
+/// begins it; what follows inside it, and responses, repeat them.
 fn parties<'a>(message: &Message<'a>, via: Via<'a>, vias: usize, found: &Found) -> Result<Parts<'a>, Reject> {
-    let request = message.method().is_some();
     let value = |header: Option<&Header>| header.map(|header| message.value_of(header));
+    let to = value(found.to).and_then(NameAddr::parse);
+    let begins = message.method().is_some() && to.is_some_and(|to| to.tag.is_none());
     // Schemes that nobody knows do not matter here (checklist P16).
-    let readable = |party: &NameAddr| !request || Uri::parse(party.uri).is_some();
-    let party = |header| NameAddr::parse(value(header)?).filter(readable);
-    let from = party(found.from).ok_or(bad("From is missing or can't be read"))?;
-    let to = party(found.to).ok_or(bad("To is missing or can't be read"))?;
+    let readable = |party: &NameAddr| !begins || Uri::parse(party.uri).is_some();
+    let from = value(found.from).and_then(NameAddr::parse).filter(readable);
+    let from = from.ok_or(bad("From is missing or can't be read"))?;
+    let to = to.filter(readable).ok_or(bad("To is missing or can't be read"))?;
     let call_id = value(found.call_id).filter(|id| !id.is_empty() && !grammar::has(id, class::CONTROL));
     let call_id = call_id.ok_or(bad("Call-ID is missing or can't be read"))?;
     let cseq = value(found.cseq).and_then(CSeq::parse).ok_or(bad("CSeq is missing or can't be read"))?;
     // checklist P14
-    if request && cseq.method != message.method_text() {
+    if message.method().is_some() && cseq.method != message.method_text() {
         return Err(bad("CSeq names another method than the request line"));
     }
-    Ok(Parts { via, vias, from, to, call_id, cseq, max_forwards: None, uri: None })
+    Ok(Parts { via, vias, from, to, call_id, cseq, max_forwards: None, route: None, uri: None })
 }
 
-fn routes(message: &Message, limits: &Limits) -> Result<(), Reject> {
+/// Gives the topmost; all can be read.
+fn routes<'a>(message: &Message<'a>, limits: &Limits) -> Result<Option<Route<'a>>, Reject> {
+    let mut top = None;
     for (nth, value) in message.values(Name::Route).enumerate() {
         if nth >= limits.routes {
             return Err(too_large("more Route entries than the limit"));
         }
-        if NameAddr::parse(value.text).is_none_or(|route| Uri::parse(route.uri).is_none()) {
-            return Err(bad("a Route that can't be read"));
-        }
+        let route = Route::parse(value.text).ok_or(bad("a Route that can't be read"))?;
+        top.get_or_insert(route);
     }
-    Ok(())
+    Ok(top)
 }
 
 fn request_uri<'a>(text: &'a [u8], limits: &Limits) -> Result<Uri<'a>, Reject> {

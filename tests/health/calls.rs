@@ -198,3 +198,16 @@ fn evidence_about_another_gateway_changes_nothing() {
     }
     assert_eq!(lab.state(A), '?');
 }
+
+/// What a call need not tell: one more answer of a gateway that is up and has not failed since the last.
+#[test]
+fn an_answer_is_news_only_of_a_gateway_that_is_unknown_failing_or_down() {
+    let rows = [("", false), ("+", true), ("+-", true), ("+T", false), ("+T+", true), ("+TT5", true), ("+TTT", false)];
+    for (results, calm) in rows {
+        let mut lab = unprobed();
+        results.chars().for_each(|letter| lab.call(letter));
+        assert_eq!(lab.board.calm(A), calm, "{results}");
+    }
+    let rest = ProbeResult::Code { code: 503, retry_after: Some(10) };
+    assert!(result('5').answered() && !rest.answered() && !result('T').answered() && !result('-').answered());
+}
