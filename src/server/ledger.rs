@@ -3,7 +3,7 @@
 //! worst, never a call (checklist N20).
 
 use super::clock::Clock;
-use super::tray::Tray;
+use super::tray::{Dropped, Tray};
 use crate::accounting::{Accounting, Bookkeeper, DatabaseWriter, FileWriter, Sink, Writer};
 use crate::record::Tally;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -53,8 +53,12 @@ pub fn run(mut keeper: Bookkeeper, mut clock: Clock, tray: &Arc<Tray>, orders: &
             keeper.account(clock.now(), accounting);
         }
         let found = tray.take(&mut rows);
-        if found.dropped > 0 {
-            tracing::error!(rows = found.dropped, "call records lost: the journal's disk is slower than the calls");
+        let Dropped { records, ends } = found.dropped;
+        if records + ends > 0 {
+            tracing::error!(
+                lost = records,
+                "call records lost: the journal's disk is slower than the calls; {ends} further calls may close as lost"
+            );
         }
         keeper.step(clock.now(), &mut rows);
         if found.closed {

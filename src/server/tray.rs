@@ -2,14 +2,17 @@
 //!
 //! A channel would cost a futex call for nearly every row. The tray costs a worker an uncontended lock, and a wake-up
 //! of the ledger only when the tray was empty; the ledger then waits a moment and takes everything at once.
-//! It is bounded: when the ledger can't keep up (a disk that hangs), rows are dropped and counted, calls go on.
+//! It is bounded: when the ledger can't keep up (a disk that hangs), rows are dropped and counted, calls go on. Records
+//! are dropped first; the ends of calls are short, and have room for longer.
 
 use crate::record::Row;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Rows that wait, at most. A row is about a kilobyte.
+/// Rows beyond which no record is taken any more. One is about a kilobyte.
 const BOUND: usize = 65_536;
+/// Rows beyond which nothing is taken: what is no record has some 40 bytes.
+const BOUND_ENDS: usize = 4 * BOUND;
 
 #[derive(Debug, Default)]
 pub struct Tray {
@@ -20,17 +23,26 @@ pub struct Tray {
 #[derive(Debug, Default)]
 struct Inside {
     rows: Vec<Row>,
-    dropped: u64,
+    dropped: Dropped,
     closed: bool,
     /// The ledger wants to be woken: something other than rows happened.
     knocked: bool,
 }
 
+/// What was lost because the tray was full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Calls whose record is lost.
+    pub records: u64,
+    /// Rows about other calls: their ends are not known, or their ACKs.
+    pub ends: u64,
+}
+
 /// What the ledger found.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Rows that were lost because the tray was full, since the last look.
-    pub dropped: u64,
+    /// Since the last look.
+    pub dropped: Dropped,
     /// No worker will add any more.
     pub closed: bool,
 }
@@ -40,11 +52,12 @@ impl Tray {
     pub fn put(&self, rows: &mut Vec<Row>) {
         let mut inside = self.lock();
         let was_empty = inside.rows.is_empty();
-        let room = BOUND.saturating_sub(inside.rows.len()).min(rows.len());
-        inside.dropped += (rows.len() - room) as u64;
-        inside.rows.extend(rows.drain(..room));
+        if inside.rows.len() + rows.len() <= BOUND {
+            inside.rows.append(rows);
+        } else {
+            rows.drain(..).for_each(|row| inside.squeeze(row));
+        }
         drop(inside);
-        rows.clear();
         if was_empty {
             self.filled.notify_one();
         }
@@ -88,6 +101,20 @@ impl Tray {
     }
 }
 
+impl Inside {
+    fn squeeze(&mut self, row: Row) {
+        let is_record = matches!(row, Row::Open { .. } | Row::Done { .. });
+        let bound = if is_record { BOUND } else { BOUND_ENDS };
+        if self.rows.len() < bound {
+            self.rows.push(row);
+        } else if is_record {
+            self.dropped.records += 1;
+        } else {
+            self.dropped.ends += 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,11 +128,12 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_counted_not_kept() {
         let tray = Tray::default();
-        tray.put(&mut (0..BOUND as u64 + 3).map(row).collect());
+        tray.put(&mut (0..BOUND_ENDS as u64 + 3).map(row).collect());
         let mut rows = Vec::new();
-        assert_eq!(tray.take(&mut rows), Found { dropped: 3, closed: false });
-        assert_eq!(rows.len(), BOUND);
-        assert_eq!(tray.take(&mut rows), Found { dropped: 0, closed: false });
+        let dropped = Dropped { records: 0, ends: 3 };
+        assert_eq!(tray.take(&mut rows), Found { dropped, closed: false });
+        assert_eq!(rows.len(), BOUND_ENDS);
+        assert_eq!(tray.take(&mut rows), Found { dropped: Dropped::default(), closed: false });
         assert!(rows.is_empty());
     }
 
@@ -116,7 +144,7 @@ mod tests {
         tray.close();
         tray.wait(Duration::from_secs(3600));
         let mut rows = Vec::new();
-        assert_eq!(tray.take(&mut rows), Found { dropped: 0, closed: true });
+        assert_eq!(tray.take(&mut rows), Found { dropped: Dropped::default(), closed: true });
         assert_eq!(rows, [row(1)]);
     }
 }

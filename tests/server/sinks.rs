@@ -60,7 +60,8 @@ fn killed_between_answer_and_bye() {
     wait_for_both(&site, 1);
     let open = "SELECT count(*) FROM calls WHERE ended_at IS NULL AND outcome = 'answered'";
     wait_for("the open row", || {
-        let count = Connection::open(site.path("calls.db")).ok()?.query_row(open, [], |row| row.get::<_, i64>(0)).ok()?;
+        let count =
+            Connection::open(site.path("calls.db")).ok()?.query_row(open, [], |row| row.get::<_, i64>(0)).ok()?;
         Some(()).filter(|()| count == 1)
     });
     router.kill();

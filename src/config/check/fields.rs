@@ -37,6 +37,19 @@ pub fn check(model: &Model, report: &mut Report) {
         let help = "name at least one address, or delete the entry";
         report.push(empty(sources.span, &format!("`access.trusted.{}` has no sources", entry.id), help));
     }
+    accounting(model, report);
+}
+
+fn accounting(model: &Model, report: &mut Report) {
+    let Some(accounting) = model.document.accounting.get() else { return };
+    let file = accounting.file.get().and_then(|file| file.path.get());
+    let database = accounting.sqlite.get().and_then(|database| database.path.given());
+    if let (Some(file), Some(database)) = (file, database)
+        && file.0 == database.value.0
+    {
+        let message = format!("`accounting.sqlite.path`: `{}` is the path of the JSON lines, too", file.0);
+        report.push(Diagnostic::new(Code::BadValue, database.span, message).help("name two files"));
+    }
 }
 
 fn empty(span: Span, message: &str, help: &str) -> Diagnostic {
