@@ -4,6 +4,8 @@
 mod answers;
 #[path = "sip/cost.rs"]
 mod cost;
+#[path = "fuzz/message.rs"]
+mod message;
 #[path = "sip/parsing.rs"]
 mod parsing;
 #[path = "sip/properties.rs"]
