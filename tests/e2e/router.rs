@@ -20,6 +20,9 @@ pub struct Setup {
     pub failover: &'static str,
     /// Replaces the catch-all route.
     pub routes: Option<String>,
+    /// Networks that may call, and lines for `gateways:` beside those by port.
+    pub trusted: &'static str,
+    pub other_gateways: String,
     /// Lines at the end of the file.
     pub more: String,
     /// The router's binary, and flags beside those for its folders.
@@ -35,6 +38,8 @@ impl Setup {
             gateways: gateways.to_vec(),
             failover,
             routes: None,
+            trusted: r#"["127.0.0.1"]"#,
+            other_gateways: String::new(),
             more: String::new(),
             program: env!("CARGO_BIN_EXE_trunkline").into(),
             flags: Vec::new(),
@@ -46,7 +51,7 @@ impl Setup {
         for (n, port) in self.listeners.iter().enumerate() {
             text += &format!("  side{}: {{ transport: udp, bind: \"127.0.0.1:{port}\" }}\n", n + 1);
         }
-        text += "access:\n  trusted: { tests: [\"127.0.0.1\"] }\ngateways:\n";
+        text += &format!("access:\n  trusted: {{ tests: {} }}\ngateways:\n{}", self.trusted, self.other_gateways);
         let last = self.listeners.len();
         let mut names = Vec::new();
         for (n, port) in self.gateways.iter().enumerate() {

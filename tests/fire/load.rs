@@ -2,6 +2,7 @@
 
 use crate::ports::wait_for;
 use crate::sipp::Sipp;
+use crate::stage::rest;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -64,13 +65,15 @@ impl Load {
     /// No new calls; returns when the last one has ended.
     pub fn stop(&mut self) -> Counts {
         self.callers.signal(nix::sys::signal::Signal::SIGUSR1);
-        self.wait()
+        self.wait(Duration::from_secs(50))
     }
 
-    /// Waits for its end. Callers that have not ended a minute later are cut off; their calls are in no count.
-    pub fn wait(&mut self) -> Counts {
-        let deadline = Instant::now() + Duration::from_secs(50);
-        wait_for("the callers' end", || (!self.callers.runs() || Instant::now() > deadline).then_some(()));
+    /// Waits for its end. Calls that have not ended by then are cut off, and are in no count.
+    pub fn wait(&mut self, most: Duration) -> Counts {
+        let deadline = Instant::now() + most;
+        while self.callers.runs() && Instant::now() < deadline {
+            rest(Duration::from_millis(20));
+        }
         self.counts()
     }
 

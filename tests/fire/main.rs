@@ -12,8 +12,16 @@
 
 #[path = "crash.rs"]
 mod crash;
+#[path = "hostile.rs"]
+mod hostile;
 #[path = "load.rs"]
 mod load;
+#[path = "../hostile/mutate.rs"]
+mod mutate;
+#[path = "overload.rs"]
+mod overload;
+#[path = "phones.rs"]
+mod phones;
 #[path = "../e2e/ports.rs"]
 mod ports;
 #[path = "../e2e/process.rs"]
@@ -29,8 +37,13 @@ mod router;
 #[path = "../e2e/sipp.rs"]
 #[allow(dead_code, reason = "shared with tests/e2e.rs")]
 mod sipp;
+#[path = "../hostile/speech.rs"]
+#[allow(dead_code, reason = "shared with tests/hostile.rs and tests/fuzz.rs")]
+mod speech;
 #[path = "stage.rs"]
 mod stage;
+#[path = "workers.rs"]
+mod workers;
 
 use report::Report;
 use stage::Stage;
@@ -44,6 +57,9 @@ type Storm = (&'static str, &'static str, fn(&Stage) -> Report);
 const STORMS: &[Storm] = &[
     ("reload", "a new revision every 100 ms by SIGHUP, then one a second by file event, under calls", reload::run),
     ("crash", "SIGKILL and restart in mid-call, again and again", crash::run),
+    ("overload", "three times as many calls as it can take, then calm", overload::run),
+    ("hostile", "mutated datagrams as fast as they can be made, beside calls", hostile::run),
+    ("workers", "a worker a core beside a bare relay", workers::run),
 ];
 
 fn main() -> ExitCode {

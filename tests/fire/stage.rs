@@ -54,3 +54,10 @@ impl Rhythm {
 pub fn rest(time: Duration) {
     std::thread::sleep(time);
 }
+
+/// The memory that a process has for itself and its share of what it has with others, in KiB.
+pub fn memory_kib(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).expect("a running process");
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok()).expect("a number of kB")
+}
