@@ -39,7 +39,8 @@ libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, see
 
 fn random(chance: &mut Chance) -> [u8; STEP] {
     // Calls are played out more often than they are damaged.
-    let op = chance.weighted(&[(4, 0u64), (1, 1), (4, 2), (3, 3), (3, 4), (8, 5), (3, 6), (6, 7 + chance.below(10))]);
+    let rarer = 7 + chance.below(10);
+    let op = chance.weighted(&[(4, 0u64), (1, 1), (4, 2), (3, 3), (3, 4), (8, 5), (3, 6), (6, rarer)]);
     [op as u8, small(chance), small(chance), small(chance)]
 }
 
