@@ -4,11 +4,12 @@ use super::ports::{free, wait_for};
 use super::process::{Log, Process};
 use serde_json::Value;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const FILE: &str = "routes.yaml";
-const BOOKS: &str = "books";
+const RECORDS: &str = "calls.jsonl";
+pub const DATABASE: &str = "calls.db";
 
 /// The routes file of a test: what it doesn't say is the default.
 pub struct Setup {
@@ -23,8 +24,12 @@ pub struct Setup {
     /// Networks that may call, and lines for `gateways:` beside those by port.
     pub trusted: &'static str,
     pub other_gateways: String,
+    /// Records go to an SQLite database too.
+    pub sqlite: bool,
     /// Lines at the end of the file.
     pub more: String,
+    /// Where records and state go instead of the folder's own.
+    pub books: Option<PathBuf>,
     /// The router's binary, and flags beside those for its folders.
     pub program: PathBuf,
     pub flags: Vec<String>,
@@ -40,13 +45,16 @@ impl Setup {
             routes: None,
             trusted: r#"["127.0.0.1"]"#,
             other_gateways: String::new(),
+            sqlite: false,
             more: String::new(),
+            books: None,
             program: env!("CARGO_BIN_EXE_trunkline").into(),
             flags: Vec::new(),
         }
     }
 
-    pub fn text(&self, records: &str) -> String {
+    /// `books` is where records go.
+    pub fn text(&self, books: &Path) -> String {
         let mut text = String::from("version: 1\nlisten:\n");
         for (n, port) in self.listeners.iter().enumerate() {
             text += &format!("  side{}: {{ transport: udp, bind: \"127.0.0.1:{port}\" }}\n", n + 1);
@@ -64,7 +72,11 @@ impl Setup {
         let catch_all = format!("  everything: {{ default: true, to: [{}] }}\n", names.join(", "));
         text += &format!("routes:\n{}", self.routes.as_ref().unwrap_or(&catch_all));
         text += &format!("failover: {{ {} }}\n", self.failover);
-        text + &format!("accounting:\n  file: {{ path: {records:?} }}\n{}", self.more)
+        text += &format!("accounting:\n  file: {{ path: {:?} }}\n", books.join(RECORDS));
+        if self.sqlite {
+            text += &format!("  sqlite: {{ path: {:?} }}\n", books.join(DATABASE));
+        }
+        text + &self.more
     }
 
     pub fn start(self) -> Router {
@@ -76,6 +88,8 @@ impl Setup {
 pub struct Router {
     pub process: Process,
     folder: tempfile::TempDir,
+    /// Where its records and its state are.
+    pub books: PathBuf,
     pub setup: Setup,
     /// What it wrote to standard error: shown when a test fails.
     pub log: Log,
@@ -83,21 +97,18 @@ pub struct Router {
 
 impl Router {
     fn start(setup: Setup) -> Router {
-        Router::start_in(tempfile::tempdir().expect("a temporary folder"), setup)
-    }
-
-    /// Records and state go to `books` in the folder.
-    pub fn start_in(folder: tempfile::TempDir, setup: Setup) -> Router {
-        let records = folder.path().join(BOOKS).join("calls.jsonl");
-        std::fs::write(folder.path().join(FILE), setup.text(&records.to_string_lossy())).expect("the routes file");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let books = setup.books.clone().unwrap_or_else(|| folder.path().join("books"));
+        std::fs::write(folder.path().join(FILE), setup.text(&books)).expect("the routes file");
         let log = Log::default();
-        let process = Process::start(&setup.program, &arguments(&folder, &setup), &log);
-        Router { process, folder, setup, log }
+        let process = Process::start(&setup.program, &arguments(folder.path(), &books, &setup), &log);
+        Router { process, folder, books, setup, log }
     }
 
     /// Another process with the same files, when the one before has ended.
     pub fn start_again(&mut self) {
-        self.process = Process::start(&self.setup.program, &arguments(&self.folder, &self.setup), &self.log);
+        self.process =
+            Process::start(&self.setup.program, &arguments(self.folder.path(), &self.books, &self.setup), &self.log);
     }
 
     /// Where callers call.
@@ -105,18 +116,9 @@ impl Router {
         self.setup.listeners[0]
     }
 
-    /// Where its records and its state are.
-    pub fn books(&self) -> PathBuf {
-        self.folder.path().join(BOOKS)
-    }
-
-    fn records_path(&self) -> PathBuf {
-        self.books().join("calls.jsonl")
-    }
-
     /// The records written so far.
     pub fn records(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.records_path()).unwrap_or_default();
+        let text = std::fs::read_to_string(self.books.join(RECORDS)).unwrap_or_default();
         let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
         whole.map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
     }
@@ -147,7 +149,7 @@ impl Router {
 
     /// The text of the routes file with other gateways or routes.
     pub fn text(&self, setup: &Setup) -> String {
-        setup.text(&self.records_path().to_string_lossy())
+        setup.text(&self.books)
     }
 
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
@@ -169,8 +171,8 @@ impl Router {
     }
 }
 
-fn arguments(folder: &tempfile::TempDir, setup: &Setup) -> Vec<OsString> {
-    let (file, state) = (folder.path().join(FILE), folder.path().join(BOOKS).join("state"));
+fn arguments(folder: &Path, books: &Path, setup: &Setup) -> Vec<OsString> {
+    let (file, state) = (folder.join(FILE), books.join("state"));
     let mut arguments: Vec<OsString> = vec!["run".into(), "-c".into(), file.into(), "--state-dir".into(), state.into()];
     arguments.extend(setup.flags.iter().map(OsString::from));
     arguments

@@ -11,6 +11,7 @@
 //! - A call in set-up at the kill may end without an answer: a caller that has heard a 100 does not repeat its INVITE,
 //!   and nobody else knows of it. One that was not heard starts anew. No call may have two answered records.
 
+use crate::ledger::Ledger;
 use crate::load::{Life, Load, TRACED, gateway};
 use crate::ports::wait_for;
 use crate::report::Report;
@@ -37,6 +38,7 @@ pub fn run(stage: &Stage) -> Report {
     let kills = stage.either(50, 8);
     let gateway = gateway("answers-through-crashes");
     let mut setup = stage.setup(&[gateway.port]);
+    setup.sqlite = true;
     setup.more = MAX_DURATION.to_owned();
     let mut router = setup.start();
     let mut load = Load::start("calls-through-crashes", router.port(), RATE, &[&["-d", "3000"], &TRACED[..]].concat());
@@ -78,25 +80,20 @@ pub fn run(stage: &Stage) -> Report {
 }
 
 /// Writes the figures down, and gives back the calls that should not be, with why.
-fn judge(
-    lives: &HashMap<String, Life>,
-    router: &Router,
-    kills: &[Kill],
-    report: &mut Report,
-) -> Vec<(&'static str, String)> {
+fn judge(lives: &HashMap<String, Life>, router: &Router, kills: &[Kill], report: &mut Report) -> Vec<(String, String)> {
     let near = |time: Option<f64>| {
         time.is_some_and(|time| kills.iter().any(|kill| (kill.from - WINDOW_S..=kill.to).contains(&time)))
     };
     let established = || lives.iter().filter(|(_, life)| life.answered.is_some());
     // What can still come: the records of calls that nobody will hang up any more.
     let deadline = Instant::now() + Duration::from_secs(30);
-    let records = wait_for("the records", || {
-        let records = Records::of(router);
-        let missing = established().any(|(id, life)| !near(life.answered) && records.get(id).answered == 0);
-        (!missing || Instant::now() > deadline).then_some(records)
+    let (file, database) = wait_for("the records", || {
+        let (file, database) = (Ledger::of_file(router), Ledger::of_database(router).unwrap_or_default());
+        let waits =
+            |id: &str| file.get(id).answered == 0 || database.get(id).answered == 0 || database.get(id).open > 0;
+        let missing = established().any(|(id, life)| !near(life.answered) && waits(id));
+        (!missing || Instant::now() > deadline).then_some((file, database))
     });
-    let missing = |id: &str| records.get(id).answered == 0;
-    let lost = |id: &str| records.get(id).lost > 0;
     let explained = |life: &Life| {
         life.invited.is_some_and(|at| kills.iter().any(|kill| (kill.from - 1.0..=kill.to + 1.0).contains(&at)))
     };
@@ -105,56 +102,39 @@ fn judge(
     report.show("of them in set-up at a kill and never answered", count(&|_, life| life.answered.is_none()));
     report.show("of them established", established().count());
     report.show("established within 100 ms before a kill", count(&|_, life| near(life.answered)));
-    report.show("of them without a record", count(&|id, life| missing(id) && near(life.answered)));
+    let gone = |id: &str| file.get(id).answered == 0;
+    report.show("of them without a record", count(&|id, life| gone(id) && near(life.answered)));
+    let lost = |id: &str| file.get(id).lost > 0;
     report.show("closed as lost, hung up within the window", count(&|id, life| lost(id) && near(life.closed)));
 
     let mut odd = Vec::new();
-    let mut none = |what: &'static str, which: &dyn Fn(&str, &Life) -> bool| {
+    let mut none = |what: String, which: &dyn Fn(&str, &Life) -> bool| {
         let found: Vec<_> =
-            lives.iter().filter(|(id, life)| which(id, life)).map(|(id, _)| (what, id.clone())).collect();
-        report.at_most(what, found.len() as u64, 0);
+            lives.iter().filter(|(id, life)| which(id, life)).map(|(id, _)| (what.clone(), id.clone())).collect();
+        report.at_most(&what, found.len() as u64, 0);
         odd.extend(found);
     };
-    none("calls never answered that no kill explains", &|_, life| life.answered.is_none() && !explained(life));
-    none("established calls whose BYE was not answered", &|_, life| life.answered.is_some() && life.closed.is_none());
-    none("calls with two answered records", &|id, _| records.get(id).answered > 1);
-    none("established outside the window, no record", &|id, life| {
-        life.answered.is_some() && missing(id) && !near(life.answered)
+    none("calls never answered that no kill explains".into(), &|_, life| life.answered.is_none() && !explained(life));
+    none("established calls whose BYE was not answered".into(), &|_, life| {
+        life.answered.is_some() && life.closed.is_none()
     });
-    none("closed as lost, hung up outside the window", &|id, life| lost(id) && !near(life.closed));
-    report.at_most("records with an id that another has", records.same_id, 0);
+    for (place, ledger) in [("file", &file), ("database", &database)] {
+        none(format!("calls with two answered records in the {place}"), &|id, _| ledger.get(id).answered > 1);
+        none(format!("established outside the window, not in the {place}"), &|id, life| {
+            life.answered.is_some() && ledger.get(id).answered == 0 && !near(life.answered)
+        });
+        none(format!("closed as lost in the {place}, hung up outside the window"), &|id, life| {
+            ledger.get(id).lost > 0 && !near(life.closed)
+        });
+        none(format!("still open in the {place}"), &|id, _| ledger.get(id).open > 0);
+    }
+    none("in the database otherwise than in the file".into(), &|id, _| {
+        let (one, other) = (database.get(id), file.get(id));
+        (one.answered, one.lost) != (other.answered, other.lost)
+    });
+    let same = file.same_id() + database.same_id();
+    report.at_most("records with an id that another has", same, 0);
     odd
-}
-
-/// How many records a call has.
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    answered: u32,
-    lost: u32,
-}
-
-struct Records {
-    by_call: HashMap<String, Tally>,
-    same_id: u64,
-}
-
-impl Records {
-    fn of(router: &Router) -> Records {
-        let (mut by_call, mut ids) = (HashMap::<String, Tally>::new(), HashMap::<String, u64>::new());
-        for record in router.records() {
-            let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
-            *ids.entry(text("id")).or_default() += 1;
-            let tally = by_call.entry(text("call_id")).or_default();
-            let (answered, lost) = (record["answered_at"].is_string(), record["outcome"] == "lost");
-            tally.answered += u32::from(answered);
-            tally.lost += u32::from(lost);
-        }
-        Records { by_call, same_id: ids.values().map(|n| n - 1).sum() }
-    }
-
-    fn get(&self, call_id: &str) -> Tally {
-        self.by_call.get(call_id).copied().unwrap_or_default()
-    }
 }
 
 fn now_s() -> f64 {

@@ -12,8 +12,12 @@
 
 #[path = "crash.rs"]
 mod crash;
+#[path = "disk.rs"]
+mod disk;
 #[path = "hostile.rs"]
 mod hostile;
+#[path = "ledger.rs"]
+mod ledger;
 #[path = "load.rs"]
 mod load;
 #[path = "../hostile/mutate.rs"]
@@ -57,6 +61,7 @@ type Storm = (&'static str, &'static str, fn(&Stage) -> Report);
 const STORMS: &[Storm] = &[
     ("reload", "a new revision every 100 ms by SIGHUP, then one a second by file event, under calls", reload::run),
     ("crash", "SIGKILL and restart in mid-call, again and again", crash::run),
+    ("disk", "a full disk, a read-only one, a locked database, under calls", disk::run),
     ("overload", "three times as many calls as it can take, then calm", overload::run),
     ("hostile", "mutated datagrams as fast as they can be made, beside calls", hostile::run),
     ("workers", "a worker a core beside a bare relay", workers::run),
