@@ -10,6 +10,7 @@ mod alarm;
 mod answer;
 mod arrival;
 mod attempt;
+mod busiest;
 mod call;
 mod cancel;
 mod cookie;

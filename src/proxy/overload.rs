@@ -3,11 +3,12 @@
 //! Whoever steps the core says when it does not keep up ([`Core::press`]). From then on an INVITE of an admitted source
 //! that begins a call gets a 503 with Retry-After (RFC 3261 §21.5.4) before it is routed or recorded, without a
 //! transaction. Everything that belongs to a call goes on: requests inside dialogs, ACK, CANCEL, BYE, and INVITEs that
-//! were accepted before and come again.
+//! were accepted before and come again; so do calls of sources that do not make the pressure ([`super::busiest`]).
 //!
 //! What is kept of a refusal is 8 bytes for 32 s. They make its ACK cost a look-up and nothing else, and an INVITE that
 //! was refused stays refused: a copy of it that waited in a queue would else begin a call that its caller has given up.
 
+use super::busiest::Busiest;
 use super::{Core, Effects};
 use crate::flow::Flow;
 use crate::sip::{Extra, Message, Method, Sketch, Via, response, top_via};
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub(super) struct Overload {
     pressed: bool,
     refused: Refused,
+    pub(super) busiest: Busiest,
 }
 
 impl Core {
@@ -65,7 +67,8 @@ impl Core {
         }
         if !known {
             let begins = || message.to().is_some_and(|to| to.tag.is_none());
-            if !(self.overload.pressed || self.full()) || !begins() || !self.loaded.snapshot.admit(flow).admitted {
+            let pressed = self.overload.pressed && !self.overload.busiest.spares(flow.remote.ip());
+            if !(pressed || self.full()) || !begins() || !self.loaded.snapshot.admit(flow).admitted {
                 return false;
             }
         }

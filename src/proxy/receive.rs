@@ -20,13 +20,22 @@ impl Core {
         }
         let mut index = std::mem::take(&mut self.index);
         let limits = self.loaded.snapshot.limits;
+        let strays = self.counters.strays;
+        let mut expected = false;
         match parse(bytes, &mut index, &limits) {
             Ok(Parsed::KeepAlive) => self.counters.keep_alives += 1,
             Ok(Parsed::Message(message)) => match message.method() {
                 Some(method) => self.request(now, flow, &message, method, out),
-                None => self.response(now, &message, out),
+                None => {
+                    self.response(now, &message, out);
+                    expected = self.counters.strays == strays;
+                }
             },
             Err(fault) => self.unreadable(flow, &fault, out),
+        }
+        // Answers that we asked for are nobody's burden.
+        if !expected {
+            self.overload.busiest.heard(flow.remote.ip());
         }
         self.index = index;
     }
