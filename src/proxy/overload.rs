@@ -24,6 +24,13 @@ pub(super) struct Overload {
     pub(super) busiest: Busiest,
 }
 
+impl Overload {
+    /// Whether this source's new calls are refused.
+    fn presses(&self, flow: &Flow) -> bool {
+        self.pressed && !self.busiest.spares(flow.remote.ip())
+    }
+}
+
 impl Core {
     /// Whether new calls are refused from now on.
     pub fn press(&mut self, pressed: bool) {
@@ -41,10 +48,12 @@ impl Core {
         };
         let known = self.overload.refused.holds(key, now.at);
         if known && datagram.starts_with(b"ACK ") {
+            self.overload.busiest.heard(flow.remote.ip());
             return true;
         }
-        let refused = known || (self.overload.pressed && self.loaded.snapshot.admit(flow).admitted);
+        let refused = known || (self.overload.presses(flow) && self.loaded.snapshot.admit(flow).admitted);
         let Some(sketch) = Sketch::of(datagram).filter(|_| refused) else { return false };
+        self.overload.busiest.heard(flow.remote.ip());
         let start = out.arena.len();
         sketch.answer(STATUS, &via, (&tag(key), &lines(key)), flow.remote, &mut out.arena);
         out.send_from(start, Core::reply_to(flow, &via));
@@ -67,8 +76,8 @@ impl Core {
         }
         if !known {
             let begins = || message.to().is_some_and(|to| to.tag.is_none());
-            let pressed = self.overload.pressed && !self.overload.busiest.spares(flow.remote.ip());
-            if !(pressed || self.full()) || !begins() || !self.loaded.snapshot.admit(flow).admitted {
+            if !(self.overload.presses(flow) || self.full()) || !begins() || !self.loaded.snapshot.admit(flow).admitted
+            {
                 return false;
             }
         }
