@@ -59,7 +59,7 @@ pub enum Op {
     Disguise,
     /// The last datagram again.
     Repeat,
-    /// What went out last could not be delivered.
+    /// What went out (`a` back) could not be delivered; `b` times 16 bytes of it are quoted.
     Undelivered,
     Reload,
     /// `b`: which method.
@@ -170,7 +170,9 @@ impl Play {
             }
             Op::Undelivered => {
                 let Some((bytes, from, to)) = self.latest(a, |_, _| true) else { return };
-                self.router.undelivered(self.now, to, from, &bytes);
+                let quoted = bytes.len().min(usize::from(b) * 16);
+                let sent = Datagram { from: to, to: from, bytes: bytes.into_boxed_slice() };
+                self.router.undelivered(self.now, &sent, quoted);
                 self.look(None);
             }
             Op::Reload => {

@@ -85,7 +85,7 @@ pub const SCRIPTS: &[Script] = &[
             (Op::Answer, 0, OK, 0),
             (Op::CallerInside, 0, ACK, 2),
             (Op::CallerInside, 0, PRACK, 3),
-            (Op::Undelivered, 0, 0, 0),
+            (Op::Undelivered, 0, 30, 0),
         ],
         (1, 1, 0),
     ),
