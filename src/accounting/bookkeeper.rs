@@ -107,6 +107,11 @@ impl Bookkeeper {
         [retry, look, show, expire].into_iter().flatten().min()
     }
 
+    #[cfg(feature = "sim")]
+    pub fn plant(&mut self, plant: crate::proxy::Plant) {
+        self.journal.plant = plant;
+    }
+
     /// What was counted.
     pub fn tally(&self) -> Tally {
         self.ledger.tally()

@@ -31,10 +31,18 @@ pub enum Plant {
     WrongWorker,
     /// What workers see of gateways does not reach the one that judges them.
     LostEvidence,
+    /// One answered call in twenty is not noted in the journal.
+    JournalGap,
+    /// The journal is never told which records are written, and nobody looks for them in the records file.
+    WrittenTwice,
+    /// Rows gather for a second before they are written.
+    LateJournal,
+    /// Each process seals its cookies with a key of its own.
+    NewCookieKey,
 }
 
 impl Plant {
-    pub const ALL: [(&'static str, Plant); 13] = [
+    pub const ALL: [(&'static str, Plant); 17] = [
         ("forwarded-100", Plant::ForwardedTrying),
         ("early-cancel", Plant::EarlyCancel),
         ("lost-record", Plant::LostRecord),
@@ -48,5 +56,9 @@ impl Plant {
         ("reordered-handover", Plant::ReorderedHandover),
         ("wrong-worker", Plant::WrongWorker),
         ("lost-evidence", Plant::LostEvidence),
+        ("journal-gap", Plant::JournalGap),
+        ("written-twice", Plant::WrittenTwice),
+        ("late-journal", Plant::LateJournal),
+        ("new-cookie-key", Plant::NewCookieKey),
     ];
 }

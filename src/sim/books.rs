@@ -38,15 +38,19 @@ impl Books {
     /// A process opens the books that it finds.
     pub fn open(&mut self, now: Now) {
         let disk = Arc::new(self.disk.clone());
+        self.disk.set_blind(RECORDS, self.plant == Plant::WrittenTwice);
         let keeper = Bookkeeper::open(now, disk, Path::new(STATE), accounting(MAX_DURATION));
-        self.keeper = Some(keeper.unwrap_or_else(|error| panic!("a disk in good order: {error}")));
+        let mut keeper = keeper.unwrap_or_else(|error| panic!("a disk in good order: {error}"));
+        keeper.plant(self.plant);
+        self.disk.set_blind(RECORDS, false);
+        self.keeper = Some(keeper);
         // What an earlier process left to be written.
         self.due = Some(now.at + GATHER);
     }
 
     pub fn take(&mut self, now: Now, row: Row) {
         self.rows.push(row);
-        let gathered = now.at + GATHER;
+        let gathered = now.at + if self.plant == Plant::LateJournal { GATHER * 20 } else { GATHER };
         self.due = Some(self.due.map_or(gathered, |due| due.min(gathered)));
     }
 

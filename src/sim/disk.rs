@@ -15,6 +15,8 @@ struct Files {
     names: BTreeMap<PathBuf, u64>,
     files: BTreeMap<u64, Content>,
     next: u64,
+    /// A file that readers find empty.
+    blind: Option<PathBuf>,
     /// Takes only so many bytes more; then every write fails, as on a full disk.
     room: Option<u64>,
 }
@@ -41,6 +43,11 @@ impl SimDisk {
     /// From now on the disk takes `bytes` more and then none; `None` = all that comes.
     pub fn set_room(&self, bytes: Option<u64>) {
         self.lock().room = bytes;
+    }
+
+    /// Whether readers find a file empty.
+    pub fn set_blind(&self, path: &str, blind: bool) {
+        self.lock().blind = blind.then(|| path.into());
     }
 
     /// Shows each whole line that was appended to a file since the last look.
@@ -113,7 +120,10 @@ impl Disk for SimDisk {
         let files = self.lock();
         let id = files.id(path)?;
         let file = files.files.get(&id).ok_or(io::ErrorKind::NotFound)?;
-        let from = from.saturating_sub(file.forgotten) as usize;
+        let from = match files.blind.as_deref() == Some(path) {
+            true => file.bytes.len(),
+            false => from.saturating_sub(file.forgotten) as usize,
+        };
         Ok(Box::new(Cursor::new(file.bytes.get(from..).unwrap_or_default().to_vec())))
     }
 

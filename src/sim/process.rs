@@ -99,7 +99,7 @@ impl Process {
                 workers,
                 seed,
                 owner_seed,
-                cookie_key: [7; 16],
+                cookie_key: if plant == Plant::NewCookieKey { seed.as_chunks().0[0] } else { [7; 16] },
                 old_cookie_key: None,
                 snapshot: snapshot.clone(),
                 // The first worker has the health engine.
