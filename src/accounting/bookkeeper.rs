@@ -9,9 +9,9 @@ use super::database::Database;
 use super::disk::Disk;
 use super::entry::Past;
 use super::journal::{Journal, Left};
+use super::json::put_record;
 use super::lines::{Ids, LineSink, find};
 use super::mask::mask;
-use super::record_line::RecordLine;
 use super::settings::{Accounting, RecordDatabase, RecordFile};
 use super::sink::{Change, Line, SinkName};
 use super::spool::{Figures, Spool};
@@ -30,6 +30,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a call is up before the database shows it as open: most calls that end at once cost one row change then.
 const YOUNG: Duration = Duration::from_secs(1);
+/// Open calls that the journal is told of again in one round.
+const RETELL: usize = 4000;
 /// Between two complaints about the same trouble.
 const COMPLAIN: Duration = Duration::from_secs(60);
 
@@ -55,9 +57,15 @@ pub struct Bookkeeper {
     young: VecDeque<(RecordId, Instant)>,
     shown: Ids,
     finished: Vec<Record>,
+    /// The line that is being made.
+    line: Vec<u8>,
     /// Stepped here until [`Bookkeeper::take_writers`].
     writers: Option<Box<(FileWriter, DatabaseWriter)>>,
     complained: Option<Instant>,
+    /// Entries that the journal had no room for since it was whole.
+    missed: u64,
+    /// Open calls that it has to be told of again.
+    untold: VecDeque<RecordId>,
 }
 
 impl Bookkeeper {
@@ -78,8 +86,11 @@ impl Bookkeeper {
             young: VecDeque::new(),
             shown: Ids::default(),
             finished: Vec::new(),
+            line: Vec::new(),
             writers: Some(Box::new((file_writer, database_writer))),
             complained: None,
+            missed: 0,
+            untold: VecDeque::new(),
         };
         keeper.account(now, accounting);
         keeper.take_up(now, left);
@@ -100,7 +111,7 @@ impl Bookkeeper {
 
     /// When [`Bookkeeper::step`] has something to do without further rows.
     pub fn deadline(&self, now: Now) -> Option<Instant> {
-        let retry = (!self.journal.is_flushed()).then(|| now.at + RETRY);
+        let retry = (!self.journal.is_flushed() || !self.untold.is_empty()).then(|| now.at + RETRY);
         let look = (!self.spool.is_empty()).then(|| now.at + LOOK);
         let show = self.young.front().map(|&(_, since)| since + YOUNG);
         let expire = self.ledger.deadline(self.accounting.max_duration);
@@ -168,7 +179,28 @@ impl Bookkeeper {
             writers.1.step(now);
             self.settle(now);
         }
+        let flushed = flushed.and_then(|()| self.keep_in_order());
         self.complain(now, flushed);
+    }
+
+    /// Keeps the journal short, and makes it whole again after it had no room for all that happened.
+    fn keep_in_order(&mut self) -> io::Result<()> {
+        let dropped = self.journal.take_dropped();
+        self.missed += dropped;
+        let heal = self.missed > 0 && dropped == 0 && self.untold.is_empty() && self.journal.is_flushed();
+        if heal {
+            self.missed = 0;
+            self.untold = self.ledger.open_ids().collect();
+        }
+        if heal || self.journal.has_grown() {
+            let (ledger, spool) = (&self.ledger, &self.spool);
+            self.journal.compact(|id| ledger.get(id).is_some() || spool.awaits(id))?;
+        }
+        let some = self.untold.len().min(RETELL);
+        for id in self.untold.drain(..some) {
+            self.ledger.retell(id).iter().for_each(|row| self.journal.note(row));
+        }
+        Ok(())
     }
 
     fn row(&mut self, now: Now, mut row: Row) {
@@ -190,14 +222,14 @@ impl Bookkeeper {
             let mut unwritten = self.spool.take_up(record.id, to_file, to_database);
             let answered = record.answered_at.is_some();
             if to_file || !answered {
-                // Strings and numbers alone: this can't fail.
-                let json = serde_json::to_vec(&RecordLine::from(&record)).unwrap_or_default();
+                self.line.clear();
+                put_record(&mut self.line, &record);
                 if fresh && !answered && !unwritten.is_empty() {
-                    self.journal.done(&json);
+                    self.journal.done(&self.line);
                 }
                 if unwritten.has(SinkName::File) {
                     let unsure = self.spool.is_unsure(record.id);
-                    lines.push(Line { id: record.id, json: json.into(), unsure });
+                    lines.push(Line { id: record.id, json: self.line.as_slice().into(), unsure });
                 }
             }
             if fresh && record.outcome == Outcome::Lost {
@@ -239,7 +271,6 @@ impl Bookkeeper {
 
     fn complain(&mut self, now: Now, flushed: io::Result<()>) {
         self.spool.complain(now.at);
-        let dropped = self.journal.take_dropped();
         let due = self.complained.is_none_or(|at| now.at >= at + COMPLAIN);
         match flushed {
             Err(e) if due => {
@@ -250,12 +281,6 @@ impl Bookkeeper {
             }
             Ok(()) if self.complained.take().is_some() => tracing::info!("the journal of calls is written again"),
             _ => {}
-        }
-        if dropped > 0 {
-            tracing::error!(
-                entries = dropped,
-                "the journal of calls has no room for more: a crash now would cost the records of calls that are up"
-            );
         }
     }
 

@@ -14,38 +14,48 @@ use std::path::Path;
 /// Which sinks need a record no more.
 pub type Marks = HashMap<RecordId, Sinks, FixedState>;
 
-/// What a compaction found and did.
+/// What the marks of a journal say.
+#[derive(Debug, Default)]
+pub struct Marked {
+    /// Nothing remains to be written about these.
+    pub written: Ids,
+    /// Some sinks need these no more.
+    pub partly: Marks,
+}
+
+/// Reads the marks of a journal.
+pub fn marked(disk: &dyn Disk, path: &Path) -> io::Result<Marked> {
+    let mut marked = Marked::default();
+    read(disk, path, |line| note_mark(line, &mut marked))?;
+    marked.partly.retain(|id, _| !marked.written.contains(id));
+    Ok(marked)
+}
+
+/// What a compaction did.
 #[derive(Debug)]
 pub struct Compacted {
     /// Bytes of the lines that stay.
     pub kept: u64,
-    /// The marks of their records.
-    pub marks: Marks,
     /// Whether the shorter file is in its place; the old one serves as well.
     pub replaced: io::Result<()>,
 }
 
-/// Rewrites the file without the lines of written records; each line that stays is shown. An error means that the file
-/// can't be read.
-pub fn compact(disk: &dyn Disk, path: &Path, mut each: impl FnMut(&[u8])) -> io::Result<Compacted> {
-    let (mut written, mut marks, mut lines) = (Ids::default(), Marks::default(), 0_u64);
-    read(disk, path, |line| {
-        lines += 1;
-        if About::of(line) == About::Mark {
-            note_mark(line, &mut written, &mut marks);
-        }
-    })?;
-    marks.retain(|id, _| !written.contains(id));
-    if lines == 0 {
-        return Ok(Compacted { kept: 0, marks, replaced: Ok(()) });
+/// Rewrites the file without the lines of records that need not be kept; each line that stays is shown. An error means
+/// that the file can't be read.
+pub fn compact(
+    disk: &dyn Disk,
+    path: &Path,
+    keep: impl Fn(RecordId) -> bool,
+    mut each: impl FnMut(&[u8]),
+) -> io::Result<Compacted> {
+    if disk.stat(path).is_ok_and(|stat| stat.len == 0) {
+        return Ok(Compacted { kept: 0, replaced: Ok(()) });
     }
     let new = path.with_extension("jsonl.new");
     let mut copy = disk.create(&new).map(|file| Copy { file, waiting: Vec::new() });
-    let mut kept = 0;
-    read(disk, path, |line| {
-        if let About::Record(id) = About::of(line)
-            && !written.contains(&id)
-        {
+    let (mut kept, mut marked) = (0, Marked::default());
+    read(disk, path, |line| match About::of(line) {
+        About::Record(id) if keep(id) => {
             each(line);
             kept += line.len() as u64;
             let outcome = copy.as_mut().map_or(Ok(()), |copy| copy.write(line));
@@ -53,21 +63,27 @@ pub fn compact(disk: &dyn Disk, path: &Path, mut each: impl FnMut(&[u8])) -> io:
                 copy = Err(e);
             }
         }
+        About::Mark => note_mark(line, &mut marked),
+        _ => {}
     })?;
-    let replaced = copy.and_then(|copy| copy.finish(&marks)).and_then(|()| disk.rename(&new, path));
+    marked.partly.retain(|id, _| keep(*id));
+    let replaced = copy.and_then(|copy| copy.finish(&marked.partly)).and_then(|()| disk.rename(&new, path));
     if replaced.is_err() {
         // On a full disk half a copy is in the way. There may be none.
         let _ = disk.remove(&new);
     }
-    Ok(Compacted { kept, marks, replaced })
+    Ok(Compacted { kept, replaced })
 }
 
-fn note_mark(line: &[u8], written: &mut Ids, marks: &mut Marks) {
+fn note_mark(line: &[u8], marked: &mut Marked) {
+    if About::of(line) != About::Mark {
+        return;
+    }
     match serde_json::from_slice(line) {
-        Ok(Entry::Written { ids }) => written.extend(ids.iter().map(|id| id.0)),
+        Ok(Entry::Written { ids }) => marked.written.extend(ids.iter().map(|id| id.0)),
         Ok(Entry::Partly { sink, ids }) => {
             for Id(id) in ids {
-                let mark = marks.entry(id).or_default();
+                let mark = marked.partly.entry(id).or_default();
                 *mark = mark.with(sink);
             }
         }

@@ -7,10 +7,10 @@
 //! (`partly`). At start, and when it has grown, lines of written records are left out.
 
 use super::appender::Appender;
-use super::compact::{Compacted, Marks, compact};
+use super::compact::{Compacted, Marked, Marks, compact, marked};
 use super::disk::Disk;
 use super::entry::{Entry, Past};
-use super::record_line::{PartyWord, RecordLine};
+use super::json::{put_ack, put_close, put_done, put_open, put_written};
 use super::sink::SinkName;
 use super::text::{Id, Stamp};
 #[cfg(feature = "sim")]
@@ -57,9 +57,13 @@ impl Journal {
     pub fn open(disk: Arc<dyn Disk>, state: &Path) -> io::Result<(Journal, Left)> {
         let path = state.join("open-calls.jsonl");
         let mut past = Vec::new();
-        let Compacted { kept, marks, replaced } = compact(&*disk, &path, |line| {
-            past.extend(serde_json::from_slice(line).ok().and_then(Entry::into_past));
-        })?;
+        let Marked { written, partly } = marked(&*disk, &path)?;
+        let there = disk.stat(&path).is_ok();
+        let take = |line: &[u8]| past.extend(serde_json::from_slice(line).ok().and_then(Entry::into_past));
+        let Compacted { kept, replaced } = match there {
+            true => compact(&*disk, &path, |id| !written.contains(&id), take)?,
+            false => Compacted { kept: 0, replaced: Ok(()) },
+        };
         if let Err(e) = replaced {
             tracing::warn!("the journal {} can't be shortened: {e}; it grows on", path.display());
         }
@@ -74,7 +78,7 @@ impl Journal {
             #[cfg(feature = "sim")]
             plant: Plant::None,
         };
-        Ok((journal, Left { past, marks }))
+        Ok((journal, Left { past, marks: partly }))
     }
 
     /// Notes what a row says about an answered call.
@@ -88,17 +92,23 @@ impl Journal {
         }
         match row {
             Row::Open { record, leg } => {
-                let record = Box::new(RecordLine::from(&**record));
-                self.push(&Entry::Open { leg: leg.0, record }, SPOOL);
+                self.line.clear();
+                put_open(&mut self.line, *leg, record);
+                self.push_line(SPOOL);
             }
             Row::Leg { id, leg, at, attempt, late } => {
                 let entry = Entry::Leg { id: Id(*id), leg: leg.0, at: Stamp(*at), attempt: *attempt, late: *late };
                 self.push(&entry, SPOOL + SPOOL_ENDS);
             }
-            Row::Ack { id, leg } => self.push(&Entry::Ack { id: Id(*id), leg: leg.0 }, SPOOL),
+            Row::Ack { id, leg } => {
+                self.line.clear();
+                put_ack(&mut self.line, *id, *leg);
+                self.push_line(SPOOL);
+            }
             Row::Close { id, leg, at, by } => {
-                let entry = Entry::Close { id: Id(*id), leg: leg.0, at: Stamp(*at), by: PartyWord(*by) };
-                self.push(&entry, SPOOL + SPOOL_ENDS);
+                self.line.clear();
+                put_close(&mut self.line, *id, *leg, *at, *by);
+                self.push_line(SPOOL + SPOOL_ENDS);
             }
             // Comes as a finished record: `done`.
             Row::Done { .. } => {}
@@ -108,9 +118,7 @@ impl Journal {
     /// A call ended and was never answered; `record` is its line for the records file.
     pub fn done(&mut self, record: &[u8]) {
         self.line.clear();
-        self.line.extend_from_slice(b"{\"done\":{\"record\":");
-        self.line.extend_from_slice(record);
-        self.line.extend_from_slice(b"}}");
+        put_done(&mut self.line, record);
         self.push_line(SPOOL);
     }
 
@@ -123,8 +131,9 @@ impl Journal {
         #[cfg(feature = "sim")]
         let ids = if self.plant == Plant::WrittenTwice { &[] } else { ids };
         if !ids.is_empty() {
-            let ids = ids.iter().copied().map(Id).collect();
-            self.push(&Entry::Written { ids }, SPOOL + SPOOL_ENDS);
+            self.line.clear();
+            put_written(&mut self.line, ids);
+            self.push_line(SPOOL + SPOOL_ENDS);
         }
     }
 
@@ -136,16 +145,22 @@ impl Journal {
         }
     }
 
-    /// Writes what was noted; compacts when it has grown much.
+    /// Writes what was noted.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.lines.flush()?;
-        if self.grown > self.limit {
-            self.grown = 0;
-            let compacted = compact(&*self.disk, self.lines.path(), |_| {})?;
-            self.limit = GROWTH.max(compacted.kept);
-            compacted.replaced?;
-        }
-        Ok(())
+        self.lines.flush()
+    }
+
+    /// Whether it has grown so much that it should be compacted.
+    pub fn has_grown(&self) -> bool {
+        self.grown > self.limit
+    }
+
+    /// Leaves out the lines of records that need not be kept.
+    pub fn compact(&mut self, keep: impl Fn(RecordId) -> bool) -> io::Result<()> {
+        self.grown = 0;
+        let compacted = compact(&*self.disk, self.lines.path(), keep, |_| {})?;
+        self.limit = GROWTH.max(compacted.kept);
+        compacted.replaced
     }
 
     /// Whether everything that was noted is in the file.

@@ -13,6 +13,7 @@ mod database;
 mod disk;
 mod entry;
 mod journal;
+mod json;
 mod lines;
 mod mask;
 mod record_line;

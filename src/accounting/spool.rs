@@ -84,6 +84,11 @@ impl Spool {
         self.awaited.is_empty()
     }
 
+    /// Whether a finished record waits for a sink.
+    pub fn awaits(&self, id: RecordId) -> bool {
+        self.awaited.contains_key(&id)
+    }
+
     pub fn figures(&self) -> Figures {
         let waiting = |sink| self.awaited.values().filter(|sinks| sinks.has(sink)).count() as u64;
         let mut figures = self.figures;

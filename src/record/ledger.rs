@@ -117,6 +117,19 @@ impl Ledger {
         self.open.get(&id).map(|entry| &*entry.record)
     }
 
+    /// The rows that would open this record again as it is; of further legs they do not say which attempt it was.
+    pub fn retell(&self, id: RecordId) -> Vec<Row> {
+        let Some(entry) = self.open.get(&id) else { return Vec::new() };
+        let mut legs = entry.legs.iter();
+        let Some(first) = legs.next() else { return Vec::new() };
+        let at = entry.record.answered_at.unwrap_or(entry.record.started_at);
+        let mut rows = vec![Row::Open { record: entry.record.clone(), leg: first.leg }];
+        rows.extend(legs.map(|leg| Row::Leg { id, leg: leg.leg, at, attempt: u8::MAX, late: false }));
+        let ended = entry.legs.iter().filter(|leg| leg.ended);
+        rows.extend(ended.map(|leg| Row::Close { id, leg: leg.leg, at, by: Party::Router }));
+        rows
+    }
+
     /// The open records, the oldest first.
     pub fn open_ids(&self) -> impl Iterator<Item = RecordId> {
         self.by_age.iter().map(|&(_, id)| id)

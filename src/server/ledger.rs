@@ -111,6 +111,8 @@ fn write<S: Sink, P>(mut writer: Writer<S, P>, mut clock: Clock, gather: Duratio
         let last = backlog.is_closed();
         if last {
             writer.finish(clock.now());
+            // A database is put in order when it is closed.
+            drop(writer);
             // Nobody waits any more when it took too long.
             let _ = end.send(());
             return;

@@ -1,6 +1,7 @@
 //! Sinks that do not take records: these wait, one sink does not hold up the other, and what does not fit is counted.
 
 use super::books::{Books, FILE, JOURNAL, bye, done, open};
+use trunkline::record::{Record, Row};
 
 #[test]
 fn a_full_disk_costs_nothing_when_it_has_room_again() {
@@ -21,11 +22,11 @@ fn a_full_disk_costs_nothing_when_it_has_room_again() {
 
 #[test]
 fn what_does_not_fit_is_counted_exactly_and_not_written_after_a_restart_either() {
-    const CALLS: u64 = 70_000;
+    const CALLS: u64 = 4000;
     let mut books = Books::open(false);
     books.disk.refuse(FILE, true);
-    for first in (0..CALLS).step_by(1000) {
-        books.step(50, (first + 1..=first + 1000).map(|id| done(id, 0)));
+    for first in (0..CALLS).step_by(500) {
+        books.step(50, (first + 1..=first + 500).map(|id| long(done(id, 0))));
     }
     let figures = books.keeper().figures().file;
     assert_eq!(figures.dropped + figures.waiting, CALLS);
@@ -36,6 +37,12 @@ fn what_does_not_fit_is_counted_exactly_and_not_written_after_a_restart_either()
     books.step(1000, []);
     assert_eq!(books.lines().len() as u64, figures.waiting);
     assert!(books.lines().values().all(|count| *count == 1));
+}
+
+/// With so much text that few records fill the room.
+fn long(row: Row) -> Row {
+    let Row::Done { record } = row else { panic!("a record") };
+    Row::Done { record: Box::new(Record { reason: "x".repeat(20_000), ..*record }) }
 }
 
 #[test]
@@ -88,4 +95,28 @@ fn another_file_takes_what_waited_for_the_first_and_no_file_gives_it_up() {
     books.step(50, []);
     let figures = books.keeper().figures().file;
     assert_eq!((figures.written, figures.dropped, figures.waiting), (1, 1, 0));
+}
+
+#[test]
+fn a_journal_that_had_no_room_is_made_whole_again() {
+    const CALLS: u64 = 30_000;
+    let mut books = Books::open(false);
+    books.step(0, [open(1, 0), open(2, 0)]);
+    books.disk.refuse(JOURNAL, true);
+    for first in (10..CALLS).step_by(5000) {
+        books.step(50, (first..first + 5000).map(|id| open(id, 0)));
+    }
+    // Its end is noted and its record written; the journal has no room to say so.
+    books.step(50, (10..CALLS).flat_map(|id| [bye(id, 100), bye(2, 100)]));
+    books.step(50, [open(3, 0)]);
+    books.disk.refuse(JOURNAL, false);
+    (0..20).for_each(|_| books.step(1000, []));
+    // 1 and 3, and the last ten.
+    assert_eq!(books.keeper().open_records(), 12);
+    books.crash();
+    assert_eq!(books.keeper().open_records(), 12);
+    books.step(1000, [bye(1, 1000), bye(2, 1000), bye(3, 1000)]);
+    let lines = books.lines();
+    assert!([1, 2, 3].iter().all(|id| lines[id] == 1));
+    assert!(lines.values().all(|count| *count == 1));
 }

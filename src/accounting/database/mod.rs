@@ -111,12 +111,14 @@ fn connect(path: &Path) -> Result<Connection, String> {
 
 fn prepare(connection: &Connection) -> Result<(), Error> {
     connection.busy_timeout(BUSY)?;
+    // Only a new file takes it: fewer, longer writes.
+    connection.execute_batch("PRAGMA page_size=8192")?;
     // The answer is the mode; a file system without shared memory keeps another one, and that works too.
     connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
     connection.execute_batch(
-        // The cache in KiB. The WAL is copied back at 4,000 pages (16 MiB): its hot pages then only once.
+        // The cache in KiB. The WAL is copied back at 2,000 pages (16 MiB): its hot pages then only once.
         "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;
-         PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=33554432;",
+         PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=33554432;",
     )
 }
 

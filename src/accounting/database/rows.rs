@@ -2,11 +2,10 @@
 
 use crate::accounting::record_line::{SkippedLine, outcome_word, party_word, why_word};
 use crate::accounting::sink::Change;
-use crate::accounting::text::{id_text, time_text};
+use crate::accounting::text::{id_text, put_address, time_text};
 use crate::record::Record;
 use crate::time::Wall;
 use rusqlite::{CachedStatement, Connection, Error, Transaction, TransactionBehavior, params};
-use std::fmt::Write;
 use std::net::SocketAddr;
 
 const INSERT: &str = "INSERT INTO calls (id, call_id, started_at, ringing_at, answered_at, ended_at, outcome, code, \
@@ -44,7 +43,7 @@ struct Rows<'c> {
     insert: CachedStatement<'c>,
     update: CachedStatement<'c>,
     attempt: CachedStatement<'c>,
-    source: String,
+    address: Vec<u8>,
     skipped: String,
 }
 
@@ -53,7 +52,7 @@ impl<'c> Rows<'c> {
         let insert = transaction.prepare_cached(INSERT)?;
         let update = transaction.prepare_cached(UPDATE)?;
         let attempt = transaction.prepare_cached(ATTEMPT)?;
-        Ok(Rows { transaction, insert, update, attempt, source: String::new(), skipped: String::new() })
+        Ok(Rows { transaction, insert, update, attempt, address: Vec::new(), skipped: String::new() })
     }
 
     /// True when it is new.
@@ -75,7 +74,7 @@ impl<'c> Rows<'c> {
             record.from,
             record.to,
             record.number,
-            spell(record.source, &mut self.source),
+            spell(record.source, &mut self.address),
             &*record.listener,
             record.account.as_deref(),
             record.group.as_deref(),
@@ -132,7 +131,7 @@ impl<'c> Rows<'c> {
                 seq,
                 position as i64,
                 &*attempt.gateway,
-                spell(attempt.address, &mut self.source),
+                spell(attempt.address, &mut self.address),
                 attempt.number,
                 attempt.code,
                 why_word(attempt.why),
@@ -155,11 +154,10 @@ impl<'c> Rows<'c> {
     }
 }
 
-fn spell(address: SocketAddr, into: &mut String) -> &str {
+fn spell(address: SocketAddr, into: &mut Vec<u8>) -> &str {
     into.clear();
-    // Into memory: this can't fail.
-    let _ = write!(into, "{address}");
-    into
+    put_address(into, address);
+    std::str::from_utf8(into).unwrap_or_default()
 }
 
 /// SQLite's integers have a sign.
