@@ -13,8 +13,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 /// Commands that wait for a worker.
 const COMMANDS: usize = 256;
 /// Datagrams that wait for a worker that another one received them for, and their bytes.
-const HANDED: usize = 4096;
-const HANDED_BYTES: usize = 8 << 20;
+const HANDED: usize = 16_384;
+const HANDED_BYTES: usize = 16 << 20;
 /// What calls have shown about gateways and the engine has not yet heard.
 const EVIDENCE: usize = 4096;
 

@@ -1,17 +1,17 @@
 //! Whether a worker keeps up with what arrives: it does as long as it finds its queues empty now and then.
 //!
 //! That is the delay of a message, measured without a system call or a time stamp: what a worker that has not caught up
-//! for 50 ms reads has waited for about as long. Fifty milliseconds are far more than a burst of a healthy load takes, or
-//! than a thread waits for a busy core, and less than a socket's buffer holds (8 MiB are some 7,000 messages, which take a
-//! core 50 to 100 ms). Where it has just been too much, ten milliseconds are enough: the swings stay small.
+//! for 100 ms reads has waited for about as long. That is far more than a burst of a healthy load takes, or than a thread
+//! waits for a busy core, and a fifth of what a caller waits before it sends again (T1); a socket's buffer holds it (8 MiB
+//! are some 7,000 messages). Where it has just been too much, 20 ms are enough: the swings stay small.
 
 use crate::time::Instant;
 use std::time::Duration;
 
 /// Behind for as long as this is pressed.
-const BEHIND_MOST: Duration = Duration::from_millis(50);
+const BEHIND_MOST: Duration = Duration::from_millis(100);
 /// … or as this, where it was pressed within the last second.
-const BEHIND_AGAIN: Duration = Duration::from_millis(10);
+const BEHIND_AGAIN: Duration = Duration::from_millis(20);
 const RECENTLY: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -88,9 +88,9 @@ mod tests {
         assert!(!pressure.look(at(0), true, false));
         // Ten seconds of sleep, then more than one look's worth.
         assert!(!pressure.look(at(10_000), false, false));
-        assert!(!pressure.look(at(10_049), false, false));
-        assert!(!pressure.look(at(10_051), true, false));
-        assert!(!pressure.look(at(10_060), false, false), "it had caught up in between");
+        assert!(!pressure.look(at(10_099), false, false));
+        assert!(!pressure.look(at(10_101), true, false));
+        assert!(!pressure.look(at(10_110), false, false), "it had caught up in between");
         assert_eq!(pressure.times(), 0);
     }
 
@@ -98,26 +98,26 @@ mod tests {
     fn behind_for_long_is_pressure_until_it_has_caught_up() {
         let mut pressure = Pressure::default();
         assert!(!pressure.look(at(0), false, false));
-        assert!(pressure.look(at(50), false, false));
+        assert!(pressure.look(at(100), false, false));
         assert!(pressure.look(at(500), false, false));
         assert!(!pressure.look(at(501), true, false), "at once");
         assert!(!pressure.look(at(502), false, false));
         assert_eq!(pressure.times(), 1);
-        assert!(pressure.look(at(512), false, false), "sooner the next time");
-        assert!(!pressure.look(at(513), true, false));
+        assert!(pressure.look(at(522), false, false), "sooner the next time");
+        assert!(!pressure.look(at(523), true, false));
         assert!(!pressure.look(at(2000), false, false));
-        assert!(!pressure.look(at(2049), false, false), "but not for ever");
+        assert!(!pressure.look(at(2099), false, false), "but not for ever");
     }
 
     #[test]
     fn a_wake_up_may_be_too_long_by_itself() {
         let mut pressure = Pressure::default();
-        assert!(!pressure.glance(at(5000)) && !pressure.glance(at(5049)));
-        assert!(pressure.glance(at(5050)), "what is read now has waited for 50 ms");
-        assert!(!pressure.look(at(5060), true, false));
+        assert!(!pressure.glance(at(5000)) && !pressure.glance(at(5099)));
+        assert!(pressure.glance(at(5100)), "what is read now has waited for 100 ms");
+        assert!(!pressure.look(at(5110), true, false));
         assert!(!pressure.glance(at(7000)), "the next begins anew");
         assert!(!pressure.look(at(7030), false, false));
-        assert!(pressure.glance(at(7050)), "or goes on, where the last left something");
+        assert!(pressure.glance(at(7100)), "or goes on, where the last left something");
     }
 
     #[test]
