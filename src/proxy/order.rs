@@ -11,8 +11,8 @@ use std::cmp::Reverse;
 /// The hash of each server transaction's Call-ID, by its place in its table.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    /// Seed of the hash, the same for all workers.
-    seed: u64,
+    /// Seed of the hash, the same for all workers. `None`: nobody asked for an order, and nothing is noted.
+    seed: Option<u64>,
     /// Of the datagram that is being handled.
     present: u64,
     calls: Vec<u64>,
@@ -22,10 +22,14 @@ pub(super) struct Places {
 impl Places {
     /// What transactions come of this datagram belong to its Call-ID.
     pub fn arrived(&mut self, datagram: &[u8]) {
-        self.present = crate::sip::call_id_of(datagram).map_or(0, |call_id| call_hash(call_id, self.seed));
+        let Some(seed) = self.seed else { return };
+        self.present = crate::sip::call_id_of(datagram).map_or(0, |call_id| call_hash(call_id, seed));
     }
 
     pub fn put(&mut self, owner: Owner) {
+        if self.seed.is_none() {
+            return;
+        }
         let (list, ix) = match owner {
             Owner::Call(ix) => (&mut self.calls, ix as usize),
             Owner::Exchange(ix) => (&mut self.exchanges, ix as usize),
@@ -37,7 +41,7 @@ impl Places {
 
 impl Core {
     pub fn order_by(&mut self, seed: u64) {
-        self.places.seed = seed;
+        self.places.seed = Some(seed);
     }
 
     /// The timers of one call keep their order.

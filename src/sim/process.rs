@@ -107,7 +107,9 @@ impl Process {
                 paths: Box::new(OneHome(home)),
                 plant,
             };
-            process.workers.push(Worker::new(now, setup, effects));
+            let mut worker = Worker::new(now, setup, effects);
+            worker.in_order_of_calls();
+            process.workers.push(worker);
         }
         process
     }

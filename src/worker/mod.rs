@@ -103,10 +103,15 @@ impl Worker {
         };
         #[cfg(feature = "sim")]
         worker.core.plant(setup.plant);
-        #[cfg(feature = "sim")]
-        worker.core.order_by(owner_seed);
         worker.consider_health(now, out);
         worker
+    }
+
+    /// From now on what is due at the same moment is done in an order that does not depend on how calls are spread over
+    /// workers.
+    #[cfg(feature = "sim")]
+    pub fn in_order_of_calls(&mut self) {
+        self.core.order_by(self.place.owner_seed);
     }
 
     /// One datagram that this worker owns (by [`owner`] of its Call-ID).
