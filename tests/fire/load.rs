@@ -32,7 +32,7 @@ impl Load {
     /// `rate` calls a second to the router's port; `flags` are SIPp's (`-m` for a number of calls, `-d` for their length).
     pub fn start(scenario: &str, router: u16, rate: u32, flags: &[&str]) -> Load {
         let rate = rate.to_string();
-        let mut all = vec!["-r", &rate, "-l", "100000", "-buff_size", BUFFER];
+        let mut all = vec!["-r", &rate, "-l", "15000", "-buff_size", BUFFER];
         // Many answers in one second must not wait for the screen.
         all.extend(["-trace_stat", "-stf", "counts.csv", "-fd", "1"]);
         all.extend(flags);
@@ -108,6 +108,7 @@ pub const TRACED: [&str; 3] = ["-trace_shortmsg", "-shortmessage_file", "short.l
 /// What a caller saw of a call; times are seconds since 1970.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Life {
+    /// When the INVITE was sent, for the last time.
     pub invited: Option<f64>,
     /// The last answer to the INVITE that came, and when the first one of its kind came.
     pub code: u16,
@@ -120,7 +121,7 @@ impl Life {
     fn message(&mut self, time: f64, sent: bool, cseq: &str, first_line: &str) {
         let code = first_line.strip_prefix("SIP/2.0 ").and_then(|rest| rest.get(..3)?.parse::<u16>().ok());
         match (sent, cseq.ends_with("INVITE"), cseq.ends_with("BYE"), code) {
-            (true, true, _, None) => drop(self.invited.get_or_insert(time)),
+            (true, true, _, None) => self.invited = Some(time),
             (true, _, true, None) => drop(self.hung_up.get_or_insert(time)),
             (false, true, _, Some(code)) => {
                 self.code = code;
