@@ -23,6 +23,10 @@ enum Event {
     /// The process is killed between two rounds, or in the middle of a write of the next ones.
     Crash,
     Kill(u8),
+    /// The process ends in order, and the next one starts.
+    Stop,
+    /// Half a day passes: calls that are up close as lost.
+    Night,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -38,6 +42,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => prop_oneof![Just(None), (0..3000_u16).prop_map(Some)].prop_map(Event::Full),
         1 => Just(Event::Crash),
         2 => (1..6_u8).prop_map(Event::Kill),
+        1 => Just(Event::Stop),
+        1 => Just(Event::Night),
     ]
 }
 
@@ -78,6 +84,15 @@ impl Story {
                 books.disk.kill_after(usize::from(writes));
                 (0..2).for_each(|_| self.step(books, 50));
                 self.crash(books);
+            }
+            Event::Stop => {
+                self.step(books, 50);
+                books.end();
+                self.crash(books);
+            }
+            Event::Night => {
+                books.ms += 13 * 3_600_000;
+                self.step(books, 0);
             }
         }
     }
