@@ -80,7 +80,7 @@ impl CallerPlan {
             user: format!("{}", 100 + chance.below(900)),
             max_forwards: if chance.percent(0.5) { 0 } else { chance.within(1..=70) as u8 },
             cancel: chance.percent(22.0).then(|| draw_cancel(chance)),
-            talk: ms(chance, 5, 15_000),
+            talk: if chance.percent(4.0) { Duration::ZERO } else { ms(chance, 5, 15_000) },
             mid_call: draw_mid_call(chance),
             deaf: chance.percent(30.0),
             nat: chance.percent(20.0),
@@ -159,10 +159,11 @@ impl CalleePlan {
     }
 }
 
-/// Mostly short, now and then longer than an attempt may take.
+/// Mostly short, or none at all; now and then longer than an attempt may take.
 fn draw_pause(chance: &mut Chance) -> Duration {
     match chance.below(100) {
-        0..50 => ms(chance, 0, 60),
+        0..10 => Duration::ZERO,
+        10..50 => ms(chance, 0, 60),
         50..90 => ms(chance, 20, 3_000),
         90..97 => ms(chance, 3_000, 9_000),
         _ => ms(chance, 9_000, 40_000),

@@ -25,17 +25,19 @@ pub struct Weather {
     /// So many percent of datagrams are late: they take up to `late_us` and are overtaken by others.
     pub late: f64,
     pub late_us: u64,
+    /// So many percent of what one party of a call sends at one instant travel together, in their order.
+    pub together: f64,
 }
 
 impl Weather {
     /// A straight wire: nothing lost, every datagram takes one millisecond.
     pub fn calm() -> Weather {
-        Weather { loss: 0.0, double: 0.0, delay_us: (1_000, 1_000), late: 0.0, late_us: 0 }
+        Weather { loss: 0.0, double: 0.0, delay_us: (1_000, 1_000), late: 0.0, late_us: 0, together: 0.0 }
     }
 
     /// Loss as given, some datagrams doubled, some overtaken.
     pub fn rough(loss: f64) -> Weather {
-        Weather { loss, double: loss / 5.0, delay_us: (100, 8_000), late: 2.0, late_us: 400_000 }
+        Weather { loss, double: loss / 5.0, delay_us: (100, 8_000), late: 2.0, late_us: 400_000, together: 70.0 }
     }
 }
 
@@ -172,7 +174,13 @@ impl Net {
             return Fate::Lost;
         }
         let doubled = chance.percent(self.weather.double);
-        for _ in 0..1 + u8::from(doubled) {
+        let mut delay = self.delay(&mut chance);
+        if chance.percent(self.weather.together) {
+            // What leaves back to back arrives back to back.
+            delay = self.delay(&mut Chance::new(self.seed.hash_one((call_of(bytes), from, to, now.0))));
+        }
+        self.put(now + delay, Event::Arrival(Datagram { from, to, bytes: bytes.into() }));
+        if doubled {
             let delay = self.delay(&mut chance);
             self.put(now + delay, Event::Arrival(Datagram { from, to, bytes: bytes.into() }));
         }

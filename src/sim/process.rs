@@ -10,10 +10,8 @@ use crate::health::Evidence;
 use crate::proxy::{Effects, Plant, Snapshot};
 use crate::time::{Instant, Now};
 use crate::worker::{Handover, Kind, Load, Parcel, Queue, Setup, Worker, owner, peek_call_id};
-use foldhash::fast::FixedState;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
-use std::hash::BuildHasher;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -120,7 +118,7 @@ impl Process {
             What::Datagram(datagram) => datagram.from,
             What::Refused { datagram, .. } => datagram.to,
         };
-        let worker = FixedState::with_seed(1).hash_one(remote) as usize % self.workers.len();
+        let worker = receiver(remote, self.workers.len());
         self.sockets[worker].push_back(arrived);
     }
 
@@ -299,5 +297,26 @@ fn shape<'a>(what: &'a What, sockets: &[SocketAddr]) -> Option<(Kind, Flow, &'a 
         What::Refused { datagram: Datagram { from, to, bytes }, quoted } => {
             Some((Kind::Undelivered, Flow::udp(socket(*from)?, *to), &bytes[..*quoted]))
         }
+    }
+}
+
+/// In which worker's sockets arrives what an address sends: neighbours take turns.
+fn receiver(remote: SocketAddr, workers: usize) -> usize {
+    let octets: usize = match remote.ip() {
+        IpAddr::V4(ip) => ip.octets().iter().map(|octet| usize::from(*octet)).sum(),
+        IpAddr::V6(ip) => ip.octets().iter().map(|octet| usize::from(*octet)).sum(),
+    };
+    (octets + usize::from(remote.port())) % workers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The scenario of an INVITE that arrives at two workers counts on it.
+    #[test]
+    fn two_neighbours_send_to_two_workers() {
+        let phone = |n| SocketAddr::from(([10, 1, 0, n], 5060));
+        assert_ne!(receiver(phone(1), 2), receiver(phone(2), 2));
     }
 }

@@ -16,6 +16,8 @@ pub struct Scenario {
     pub config: Option<String>,
     /// Appended to the usual routes file.
     pub settings: Option<String>,
+    /// How many workers the router has; one, if nothing is said.
+    pub workers: Option<usize>,
     #[serde(default)]
     pub gateways: BTreeMap<String, Manner>,
     pub story: Vec<Step>,
@@ -104,7 +106,7 @@ impl Step {
                 "when" => plan.when = Some(text),
                 "after" => plan.after = duration(&text).ok_or(format!("`{text}` is no duration"))?,
                 "headers" => plan.headers = text.lines().map(|l| format!("{l}\r\n")).collect(),
-                "uri" | "max_forwards" | "route" | "cookie" | "times" | "branch" | "from_tag" | "on" => {
+                "uri" | "max_forwards" | "route" | "cookie" | "times" | "branch" | "from_tag" | "on" | "from" => {
                     plan.other.insert(key.clone(), text);
                 }
                 who if plan.who.is_empty() => (plan.who, plan.what) = (who.to_string(), text),

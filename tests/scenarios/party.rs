@@ -57,11 +57,18 @@ impl Party {
     }
 
     /// Does what a step says.
-    pub fn act(&mut self, net: &mut Net, now: Instant, router: SocketAddr, plan: &Plan) -> Result<(), String> {
+    pub fn act(
+        &mut self,
+        net: &mut Net,
+        now: Instant,
+        router: SocketAddr,
+        from: Option<SocketAddr>,
+        plan: &Plan,
+    ) -> Result<(), String> {
         let (verb, rest) = plan.what.split_once(' ').unwrap_or((plan.what.as_str(), ""));
         match verb {
             "CANCEL" if rest.is_empty() => self.cancel(net, now, plan),
-            "again" => self.again(net, now, rest),
+            "again" => self.again(net, now, from, rest),
             "ACK" => self.in_dialog(net, now, "ACK", plan),
             "re-INVITE" => self.in_dialog(net, now, "INVITE", plan),
             "raw" => {
@@ -116,11 +123,14 @@ impl Party {
     }
 
     /// The INVITE sent last, once more; `again ACK`: the request of that method.
-    fn again(&mut self, net: &mut Net, now: Instant, method: &str) -> Result<(), String> {
+    fn again(&mut self, net: &mut Net, now: Instant, from: Option<SocketAddr>, method: &str) -> Result<(), String> {
         let wanted = if method.is_empty() { "INVITE" } else { method };
         let sent = self.sent.iter().rev().find(|(text, _)| text.starts_with(wanted));
         let (text, to) = sent.ok_or(format!("no {wanted} to repeat"))?;
-        self.send(net, now, *to, text);
+        match from {
+            Some(from) => drop(net.send(now, from, *to, text.as_bytes())),
+            None => self.send(net, now, *to, text),
+        }
         Ok(())
     }
 

@@ -46,7 +46,7 @@ pub fn play(scenario: &Scenario) -> Result<Outcome, String> {
     let mut players = Players::default();
     let mut net = Net::new(1, Weather::calm());
     people(&mut players, &mut net, scenario)?;
-    let router = Router::start(START, first, [1; 32], 1, Plant::None);
+    let router = Router::start(START, first, [1; 32], scenario.workers.unwrap_or(1), Plant::None);
     let mut stage = Stage { world: World::new(1, net, router), players, text };
     for (number, step) in scenario.story.iter().enumerate() {
         let told = step.plan().and_then(|plan| stage.step(&plan));
@@ -140,13 +140,19 @@ impl Stage {
                     return Err(format!("no gateway {}", plan.what));
                 }
             }
+            "crash" => {
+                let down = duration(&plan.what).ok_or("how long until the next process starts?")?;
+                self.players.remark(now, "the process is killed");
+                self.world.crash(&mut self.players, down);
+            }
             "drain" => self.world.router.drain(now),
             "stall" => self.world.stall(duration(&plan.what).ok_or("how long?")?),
             "lose" => self.lose(plan)?,
             who => {
                 let router = self.world.router.sockets()[0];
+                let from = plan.other.get("from").map(|name| self.address(name)).transpose()?;
                 let party = self.players.parties.get_mut(who).ok_or(format!("`{who}` is nobody here"))?;
-                party.act(&mut self.world.net, now.at, router, plan)?;
+                party.act(&mut self.world.net, now.at, router, from, plan)?;
             }
         }
         // What was said at this very moment is heard before the next step.
