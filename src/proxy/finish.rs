@@ -170,7 +170,7 @@ impl Core {
     pub(super) fn settle_branch(&mut self, ix: u32) {
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
         #[cfg(feature = "sim")]
-        let leak = self.plant == super::Plant::LeakedTransaction && branch.nonce.is_multiple_of(1000);
+        let leak = self.plant == super::Plant::LeakedTransaction && branch.nonce.is_multiple_of(100);
         #[cfg(not(feature = "sim"))]
         let leak = false;
         if branch.client.terminated() && !leak {
