@@ -74,13 +74,13 @@ impl Sink for LineSink {
         (items.len() - left, result)
     }
 
-    fn rest(&mut self, _: Now) -> Result<(), String> {
+    fn rest(&mut self, _: Now) -> Result<bool, String> {
         // So that a file which can't be opened is said at start and not at the first call.
         if !self.opened {
             self.lines.open().map_err(|e| e.to_string())?;
             self.opened = true;
         }
-        Ok(())
+        Ok(false)
     }
 
     fn place(&self) -> String {

@@ -44,9 +44,9 @@ pub trait Sink: Send {
     /// Writes the items in order. Says how many from the front need no more care, whatever happened to the rest.
     fn write(&mut self, now: Now, items: &[Self::Item]) -> (usize, Result<(), String>);
 
-    /// What is done when nothing waits.
-    fn rest(&mut self, _now: Now) -> Result<(), String> {
-        Ok(())
+    /// What is done when nothing waits, a small piece of it. True when there is more.
+    fn rest(&mut self, _now: Now) -> Result<bool, String> {
+        Ok(false)
     }
 
     /// Where it writes, for the log.

@@ -219,6 +219,11 @@ impl Spool {
         if self.unsaid > 0 {
             self.say_lost();
         }
+        let SinkFigures { written: file, dropped: file_dropped, .. } = self.figures.file;
+        let SinkFigures { written: database, dropped: database_dropped, .. } = self.figures.database;
+        if file + file_dropped + database + database_dropped > 0 {
+            tracing::info!(file, file_dropped, database, database_dropped, "call records written");
+        }
         let waiting = self.awaited.len();
         match flushed {
             Ok(()) if waiting == 0 => {}

@@ -23,6 +23,8 @@ pub struct Writer<S: Sink, P> {
     /// Items that left the backlog and are not in the sink.
     hands: Vec<S::Item>,
     trouble: Option<Trouble>,
+    /// The sink has more to do although nothing waits.
+    more: bool,
 }
 
 #[derive(Debug)]
@@ -43,16 +45,16 @@ impl<S: Sink, P> std::fmt::Debug for Writer<S, P> {
 impl<S: Sink, P> Writer<S, P> {
     /// `make` opens nothing yet: a sink that can't be opened is trouble like any other.
     pub fn new(backlog: Arc<Backlog<S::Item, P>>, make: impl Fn(P) -> S + Send + 'static) -> Writer<S, P> {
-        Writer { sink: None, make: Box::new(make), backlog, hands: Vec::new(), trouble: None }
+        Writer { sink: None, make: Box::new(make), backlog, hands: Vec::new(), trouble: None, more: false }
     }
 
     pub fn backlog(&self) -> &Arc<Backlog<S::Item, P>> {
         &self.backlog
     }
 
-    /// When the next step is due although nothing came.
-    pub fn retry_at(&self) -> Option<Instant> {
-        self.trouble.as_ref().map(|trouble| trouble.retry)
+    /// Whether the next step is due soon although nothing comes.
+    pub fn wants_step(&self) -> bool {
+        self.trouble.is_some() || self.more
     }
 
     /// Writes what waits, unless it failed a moment ago.
@@ -108,11 +110,11 @@ impl<S: Sink, P> Writer<S, P> {
                 break;
             }
         }
-        if result.is_ok() {
-            result = sink.rest(now);
-        }
-        match result {
-            Ok(()) => self.recovered(now, written),
+        match result.and_then(|()| sink.rest(now)) {
+            Ok(more) => {
+                self.more = more;
+                self.recovered(now, written);
+            }
             Err(words) => self.failed(now, words),
         }
     }

@@ -106,7 +106,7 @@ impl Writers {
 fn write<S: Sink, P>(mut writer: Writer<S, P>, mut clock: Clock, gather: Duration, end: &mpsc::SyncSender<()>) {
     let backlog = writer.backlog().clone();
     loop {
-        backlog.wait(if writer.retry_at().is_some() { gather } else { REST });
+        backlog.wait(if writer.wants_step() { gather } else { REST });
         backlog.gather(gather);
         let last = backlog.is_closed();
         if last {

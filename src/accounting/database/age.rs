@@ -29,22 +29,19 @@ impl Age {
         Age { next: now.at }
     }
 
-    /// One small piece of the work, if it is time. A lock is no trouble here: it is tried again.
-    pub fn step(&mut self, now: Now, order: &DatabaseOrder, connection: &mut Connection) -> Result<(), Error> {
+    /// One small piece of the work, if it is time. True when there is more. A lock is no trouble here: it is tried again.
+    pub fn step(&mut self, now: Now, order: &DatabaseOrder, connection: &mut Connection) -> Result<bool, Error> {
         if now.at < self.next {
-            return Ok(());
+            return Ok(false);
         }
-        let outcome = piece(now.wall, order, connection);
-        match outcome {
-            Ok(more) => {
-                if !more {
-                    self.next = now.at + EVERY;
-                }
-                Ok(())
-            }
-            Err(e) if super::is_busy(&e) => Ok(()),
-            Err(e) => Err(e),
+        let more = match piece(now.wall, order, connection) {
+            Err(e) if super::is_busy(&e) => true,
+            outcome => outcome?,
+        };
+        if !more {
+            self.next = now.at + EVERY;
         }
+        Ok(more)
     }
 }
 

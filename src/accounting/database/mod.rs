@@ -84,7 +84,7 @@ impl Sink for Database {
         }
     }
 
-    fn rest(&mut self, now: Now) -> Result<(), String> {
+    fn rest(&mut self, now: Now) -> Result<bool, String> {
         self.with(now, |open, order| open.age.step(now, order, &mut open.connection))
     }
 
