@@ -1,8 +1,8 @@
 //! One round after another: rows are noted in the journal, joined into records, and these handed to the sinks.
 //!
 //! The journal comes first: what it misses is lost with a crash, what a sink misses is not. A finished record goes to the
-//! backlog of each sink; when all have it the journal says so. A crash before that is found out at the next start: the
-//! end of the records file is searched for the record's id, the database knows it by its key.
+//! backlog of each sink; when all have it the journal says so. A crash before that is found out by the next process: its
+//! writer searches the end of the records file for the record's id, the database knows it by its key.
 
 use super::backlog::Backlog;
 use super::database::Database;
@@ -10,9 +10,9 @@ use super::disk::Disk;
 use super::entry::Past;
 use super::journal::{Journal, Left};
 use super::json::put_record;
-use super::lines::{Ids, LineSink, find};
+use super::lines::{FileOrder, Ids, LineSink};
 use super::mask::mask;
-use super::settings::{Accounting, RecordDatabase, RecordFile};
+use super::settings::{Accounting, RecordDatabase};
 use super::sink::{Change, Line, SinkName};
 use super::spool::{Figures, Spool};
 use super::writer::Writer;
@@ -35,7 +35,7 @@ const RETELL: usize = 4000;
 /// Between two complaints about the same trouble.
 const COMPLAIN: Duration = Duration::from_secs(60);
 
-pub type FileWriter = Writer<LineSink, RecordFile>;
+pub type FileWriter = Writer<LineSink, FileOrder>;
 pub type DatabaseWriter = Writer<Database, DatabaseOrder>;
 
 /// Where the database is, and what else it has to know.
@@ -48,7 +48,6 @@ pub struct DatabaseOrder {
 /// See the module. Made before the workers start, so that an unusable journal is known in time.
 #[derive(Debug)]
 pub struct Bookkeeper {
-    disk: Arc<dyn Disk>,
     ledger: Ledger,
     journal: Journal,
     accounting: Accounting,
@@ -74,11 +73,9 @@ impl Bookkeeper {
     pub fn open(now: Now, disk: Arc<dyn Disk>, state: &Path, accounting: Accounting) -> io::Result<Bookkeeper> {
         let (journal, left) = Journal::open(disk.clone(), state)?;
         let (file, database) = (Arc::<Backlog<_, _>>::default(), Arc::<Backlog<_, _>>::default());
-        let files = disk.clone();
-        let file_writer = Writer::new(file.clone(), move |place| LineSink::new(files.clone(), place));
+        let file_writer = Writer::new(file.clone(), move |place| LineSink::new(disk.clone(), place));
         let database_writer = Writer::new(database.clone(), Database::new);
         let mut keeper = Bookkeeper {
-            disk,
             ledger: Ledger::default(),
             journal,
             accounting: Accounting::default(),
@@ -146,7 +143,8 @@ impl Bookkeeper {
     /// Another revision's accounting from now on.
     pub fn account(&mut self, now: Now, accounting: Accounting) {
         if accounting.file != self.accounting.file {
-            self.spool.file.order(accounting.file.clone());
+            let order = |file| FileOrder { file, unsure: Ids::default() };
+            self.spool.file.order(accounting.file.clone().map(order));
         }
         let order = |accounting: &Accounting| {
             let database = accounting.database.clone()?;
@@ -228,8 +226,7 @@ impl Bookkeeper {
                     self.journal.done(&self.line);
                 }
                 if unwritten.has(SinkName::File) {
-                    let unsure = self.spool.is_unsure(record.id);
-                    lines.push(Line { id: record.id, json: self.line.as_slice().into(), unsure });
+                    lines.push(Line { id: record.id, json: self.line.as_slice().into() });
                 }
             }
             if fresh && record.outcome == Outcome::Lost {
@@ -302,10 +299,12 @@ impl Bookkeeper {
                 Past::Lost { id, at } => self.ledger.lose(id, at, &mut self.finished),
             }
         }
-        // The open ones too: the journal may have missed an end that the records file has.
-        let there =
-            self.accounting.file.as_ref().map_or(Ok(Ids::default()), |file| find(&*self.disk, &file.path, &ids));
-        self.spool.know(left.marks, there, ids);
+        self.spool.know(left.marks);
+        if let Some(file) = self.accounting.file.clone().filter(|_| !ids.is_empty()) {
+            // The open ones too: the journal may have missed an end that the file has. It is searched by its writer: a
+            // disk that hangs must not hold up the start.
+            self.spool.file.order(Some(FileOrder { file, unsure: ids }));
+        }
         if self.accounting.database.is_some() {
             self.young = self.ledger.open_ids().map(|id| (id, present.at)).collect();
         }

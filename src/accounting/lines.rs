@@ -24,24 +24,31 @@ pub struct LineSink {
     disk: Arc<dyn Disk>,
     lines: Appender,
     opened: bool,
-    /// Of the batch in hand: what was searched for in the file, and what was found.
-    asked: Ids,
+    /// Records that an earlier process may have written, until the file was searched for them; then those it has.
+    unsure: Ids,
     there: Ids,
 }
 
+/// Where the file is, and what it may have already.
+#[derive(Clone, Debug)]
+pub struct FileOrder {
+    pub file: RecordFile,
+    pub unsure: Ids,
+}
+
 impl LineSink {
-    pub fn new(disk: Arc<dyn Disk>, file: RecordFile) -> LineSink {
+    /// Opens nothing yet.
+    pub fn new(disk: Arc<dyn Disk>, order: FileOrder) -> LineSink {
+        let FileOrder { file, unsure } = order;
         let lines = Appender::new(disk.clone(), file.path, file.rotate);
-        LineSink { disk, lines, opened: false, asked: Ids::default(), there: Ids::default() }
+        LineSink { disk, lines, opened: false, unsure, there: Ids::default() }
     }
 
-    /// Searches the file for records that an earlier process may have written.
-    fn look(&mut self, items: &[Line]) -> io::Result<()> {
-        let unsure = items.iter().filter(|item| item.unsure).map(|item| item.id);
-        let wanted: Ids = unsure.filter(|id| !self.asked.contains(id)).collect();
-        if !wanted.is_empty() {
-            self.there.extend(find(&*self.disk, self.lines.path(), &wanted)?);
-            self.asked.extend(wanted);
+    /// Searches the file for what it may have, before anything is added to it.
+    fn look(&mut self) -> io::Result<()> {
+        if !self.unsure.is_empty() {
+            self.there = find(&*self.disk, self.lines.path(), &self.unsure)?;
+            self.unsure = Ids::default();
         }
         Ok(())
     }
@@ -51,7 +58,7 @@ impl Sink for LineSink {
     type Item = Line;
 
     fn write(&mut self, _: Now, items: &[Line]) -> (usize, Result<(), String>) {
-        if let Err(e) = self.look(items) {
+        if let Err(e) = self.look() {
             return (0, Err(e.to_string()));
         }
         // After trouble the first of them wait in the appender already.
@@ -67,16 +74,13 @@ impl Sink for LineSink {
             waiting > 0 || this
         };
         let left = items.iter().rev().map(waits).take_while(|waits| *waits).count();
-        if left == 0 {
-            self.asked.clear();
-            self.there.clear();
-        }
         (items.len() - left, result)
     }
 
     fn rest(&mut self, _: Now) -> Result<bool, String> {
         // So that a file which can't be opened is said at start and not at the first call.
         if !self.opened {
+            self.look().map_err(|e| e.to_string())?;
             self.lines.open().map_err(|e| e.to_string())?;
             self.opened = true;
         }
@@ -90,7 +94,7 @@ impl Sink for LineSink {
 
 /// Which of these records stand at the end of the records file, or of the one before it. A line that was cut by a crash
 /// is no record. An error: it can't be read, and may have them or not.
-pub fn find(disk: &dyn Disk, path: &Path, wanted: &Ids) -> io::Result<Ids> {
+fn find(disk: &dyn Disk, path: &Path, wanted: &Ids) -> io::Result<Ids> {
     let mut found = Ids::default();
     if wanted.is_empty() {
         return Ok(found);

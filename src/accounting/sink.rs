@@ -66,8 +66,6 @@ pub trait Entry: Send {
 pub struct Line {
     pub id: RecordId,
     pub json: Box<[u8]>,
-    /// An earlier process may have written it: the end of the file is to be searched first.
-    pub unsure: bool,
 }
 
 impl Entry for Line {

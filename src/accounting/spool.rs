@@ -8,8 +8,7 @@ use super::backlog::{Backlog, Fate};
 use super::bookkeeper::DatabaseOrder;
 use super::compact::Marks;
 use super::journal::Journal;
-use super::lines::Ids;
-use super::settings::RecordFile;
+use super::lines::FileOrder;
 use super::sink::{Change, Line, SinkName, Sinks};
 use crate::record::RecordId;
 use crate::time::Instant;
@@ -44,7 +43,7 @@ pub struct Figures {
 
 #[derive(Debug)]
 pub(super) struct Spool {
-    pub file: Arc<Backlog<Line, RecordFile>>,
+    pub file: Arc<Backlog<Line, FileOrder>>,
     pub database: Arc<Backlog<Change, DatabaseOrder>>,
     /// The sinks that a finished record waits for.
     awaited: HashMap<RecordId, Sinks, FixedState>,
@@ -52,8 +51,6 @@ pub(super) struct Spool {
     half: VecDeque<(RecordId, SinkName, Instant)>,
     /// Of an earlier process's records: the sinks that need them no more.
     known: Marks,
-    /// Those that the records file may have; it could not be read.
-    unsure: Ids,
     figures: Figures,
     /// What was lost and not said yet, and when it was said last.
     unsaid: u64,
@@ -63,14 +60,13 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    pub fn new(file: Arc<Backlog<Line, RecordFile>>, database: Arc<Backlog<Change, DatabaseOrder>>) -> Spool {
+    pub fn new(file: Arc<Backlog<Line, FileOrder>>, database: Arc<Backlog<Change, DatabaseOrder>>) -> Spool {
         Spool {
             file,
             database,
             awaited: HashMap::default(),
             half: VecDeque::new(),
             known: Marks::default(),
-            unsure: Ids::default(),
             figures: Figures::default(),
             unsaid: 0,
             said: None,
@@ -97,22 +93,9 @@ impl Spool {
         figures
     }
 
-    /// What is known of an earlier process's records: `marks` from the journal, `there` from the records file.
-    pub fn know(&mut self, marks: Marks, there: io::Result<Ids>, all: Ids) {
+    /// What the journal knows of an earlier process's records.
+    pub fn know(&mut self, marks: Marks) {
         self.known = marks;
-        match there {
-            Ok(there) => there.into_iter().for_each(|id| {
-                let sinks = self.known.entry(id).or_default();
-                *sinks = sinks.with(SinkName::File);
-            }),
-            // Said by the writer, who can't open it either.
-            Err(_) => self.unsure = all,
-        }
-    }
-
-    /// Whether the records file has to be searched for it before it is written.
-    pub fn is_unsure(&mut self, id: RecordId) -> bool {
-        !self.unsure.is_empty() && self.unsure.remove(&id)
     }
 
     /// A record is finished: the sinks that it has to go to.

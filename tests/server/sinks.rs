@@ -131,3 +131,26 @@ fn a_full_disk_costs_no_call_and_no_record() {
     let _router = site.start(EVENTS_ONLY);
     wait_for_both(&site, 26);
 }
+
+#[test]
+fn a_records_file_that_hangs_holds_up_nothing_but_itself() {
+    let (site, mut router) = start();
+    let mut up = Call::place(router.port);
+    assert_eq!(up.hear(), 200);
+    call(&router);
+    wait_for_both(&site, 1);
+    router.kill();
+    // A pipe that nobody reads: to open it takes for ever, as a network disk may.
+    std::fs::rename(site.path("calls.jsonl"), site.path("calls.there")).expect("moved");
+    nix::unistd::mkfifo(&site.path("calls.jsonl"), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let mut router = site.start(EVENTS_ONLY);
+    assert_eq!(up.bye(), 200);
+    (0..5).for_each(|_| call(&router));
+    wait_for("the rows", || Some(()).filter(|()| rows(&site).len() == 7));
+    router.signal(Signal::SIGTERM);
+    assert_eq!(router.wait_exit(), Some(0));
+    router.wait_log("wait in the journal", 1);
+    std::fs::rename(site.path("calls.there"), site.path("calls.jsonl")).expect("back");
+    let _router = site.start(EVENTS_ONLY);
+    wait_for_both(&site, 7);
+}
