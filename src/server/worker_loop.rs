@@ -381,3 +381,21 @@ fn own(sockets: &Sockets) -> impl Iterator<Item = &Arc<Bound>> {
 fn socket(sockets: &Sockets, ix: SocketIx) -> Option<&Arc<Bound>> {
     sockets.get(usize::from(ix.0))?.as_ref()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_worker_is_told_even_after_a_panic_and_through_a_full_channel() {
+        let (reports, mut told) = tokio::sync::mpsc::channel(1);
+        reports.try_send(Report::Changes(Vec::new())).expect("room for one");
+        let worker = std::thread::spawn(move || {
+            let _farewell = Farewell(reports);
+            panic!("a fault");
+        });
+        assert!(matches!(told.blocking_recv(), Some(Report::Changes(_))));
+        assert!(matches!(told.blocking_recv(), Some(Report::Gone)));
+        assert!(worker.join().is_err());
+    }
+}
