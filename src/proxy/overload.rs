@@ -56,6 +56,7 @@ impl Core {
         self.overload.busiest.heard(flow.remote.ip());
         let start = out.arena.len();
         sketch.answer(STATUS, &via, (&tag(key), &lines(key)), flow.remote, &mut out.arena);
+        pad(start, &mut out.arena);
         out.send_from(start, Core::reply_to(flow, &via));
         self.counted(known, key, now);
         true
@@ -86,6 +87,7 @@ impl Core {
         let (lines, tag) = (lines(key), tag(key));
         let extra = Extra { to_tag: Some(&tag), lines: &lines, source: Some(flow.remote) };
         response(message, 503, &STATUS[4..], extra, &mut out.arena);
+        pad(start, &mut out.arena);
         out.send_from(start, Core::reply_to(flow, via));
         true
     }
@@ -105,6 +107,18 @@ fn lines(key: Key) -> [u8; 51] {
     let mut lines = *b"Retry-After: 1\r\nWarning: 399 trunkline \"overload\"\r\n";
     lines[b"Retry-After: ".len()] += (key.hash() % 5) as u8;
     lines
+}
+
+/// Makes refusals equally long, up to a multiple of this, so that many can be sent at once.
+const ALIGNED: usize = 64;
+
+/// Pads the refusal that was appended since `start`, with white space where RFC 3261 §25.1 allows it: behind a colon.
+fn pad(start: usize, arena: &mut Vec<u8>) {
+    const TAIL: &[u8] = b" 399 trunkline \"overload\"\r\nContent-Length: 0\r\n\r\n";
+    let missing = (ALIGNED - (arena.len() - start) % ALIGNED) % ALIGNED;
+    if let Some(at) = arena.len().checked_sub(TAIL.len()).filter(|_| arena.ends_with(TAIL)) {
+        arena.splice(at..at, std::iter::repeat_n(b' ', missing));
+    }
 }
 
 /// The To tag: the key is a keyed hash already, so nobody can guess it.

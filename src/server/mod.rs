@@ -36,6 +36,7 @@ mod sockets;
 mod start;
 mod state;
 mod stats;
+mod trains;
 mod tray;
 mod undelivered;
 mod watch;

@@ -9,11 +9,12 @@
 //! - The kernel refuses this datagram (no route, filtered, too big): it comes back as undelivered (checklist N14).
 
 use super::sockets::Bound;
+use super::trains;
 use crate::flow::Flow;
 use crate::proxy::{Effects, Send};
 use nix::cmsg_space;
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, sendmmsg, sendto};
+use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, sendmmsg, sendmsg, sendto};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -35,6 +36,8 @@ pub struct Outbox {
     from_v4: MultiHeaders<SockaddrStorage>,
     from_v6: MultiHeaders<SockaddrStorage>,
     order: Vec<u32>,
+    /// The kernel takes trains.
+    trains: bool,
     backlog: VecDeque<Refused>,
     counters: Counters,
 }
@@ -73,6 +76,7 @@ impl Default for Outbox {
             from_v4: MultiHeaders::preallocate(BATCH, Some(cmsg_space!(libc::in_pktinfo))),
             from_v6: MultiHeaders::preallocate(BATCH, Some(cmsg_space!(libc::in6_pktinfo))),
             order: Vec::new(),
+            trains: true,
             backlog: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -93,7 +97,12 @@ impl Outbox {
         order.clear();
         order.extend(0..u32::try_from(sends.len()).unwrap_or(u32::MAX));
         // Stable within a socket: two datagrams of one call keep their order. Most wake-ups are in order already.
-        let key = |i: &u32| (sends[*i as usize].flow.socket, sends[*i as usize].flow.local, *i);
+        let trains = self.trains && trains::are_many(effects);
+        let key = |i: &u32| {
+            let Flow { socket, local, remote, .. } = sends[*i as usize].flow;
+            // Towards one peer: what goes to different peers has no order.
+            (socket, local, trains.then_some(remote), *i)
+        };
         if !order.is_sorted_by_key(key) {
             order.sort_unstable_by_key(key);
         }
@@ -182,8 +191,37 @@ impl Outbox {
     }
 
     fn batch(&mut self, bound: &Bound, sends: &[&Send], effects: &Effects) -> Result<usize, Errno> {
-        let [send] = sends else { return self.many(bound, sends, effects) };
-        self.one(bound, &send.flow, effects.bytes(send)).map(|()| 1)
+        let (train, others) = if self.trains { trains::couple(sends, effects) } else { (0, sends.len()) };
+        if let Some(sends) = sends.get(..train).filter(|sends| !sends.is_empty()) {
+            match self.train(bound, sends, effects) {
+                // This kernel, or the interface on the way, does not cut them: one by one, from now on.
+                Err(Errno::EINVAL | Errno::EIO | Errno::EOPNOTSUPP | Errno::ENOPROTOOPT) => self.trains = false,
+                sent => return sent,
+            }
+        }
+        match sends.get(..others.max(1)).unwrap_or(sends) {
+            [send] => self.one(bound, &send.flow, effects.bytes(send)).map(|()| 1),
+            sends => self.many(bound, sends, effects),
+        }
+    }
+
+    /// Sends datagrams of one length to one peer as one that the kernel cuts (`UDP_SEGMENT`).
+    fn train(&mut self, bound: &Bound, sends: &[&Send], effects: &Effects) -> Result<usize, Errno> {
+        let Some(first) = sends.first() else { return Ok(0) };
+        let peer = bound.towards(first.flow.remote).ok_or(Errno::EAFNOSUPPORT)?;
+        let slices: SmallVec<[IoSlice; BATCH]> = sends.iter().map(|send| IoSlice::new(effects.bytes(send))).collect();
+        let length = u16::try_from(effects.bytes(first).len()).map_err(|_| Errno::EINVAL)?;
+        let source = source(bound, first.flow.local);
+        let mut control: SmallVec<[ControlMessage; 2]> = SmallVec::new();
+        control.push(ControlMessage::UdpGsoSegments(&length));
+        match &source {
+            Some(Source::V4(info)) => control.push(ControlMessage::Ipv4PacketInfo(info)),
+            Some(Source::V6(info)) => control.push(ControlMessage::Ipv6PacketInfo(info)),
+            None => {}
+        }
+        sendmsg(bound.raw_fd(), &slices, &control, MsgFlags::MSG_DONTWAIT, Some(&peer))?;
+        self.count(sends.len());
+        Ok(sends.len())
     }
 
     fn one(&mut self, bound: &Bound, flow: &Flow, bytes: &[u8]) -> Result<(), Errno> {
@@ -332,6 +370,33 @@ mod tests {
             undelivered::drain(&socket, &mut returned, |peer, sent| told.push((peer, sent.to_vec())));
             assert_eq!(told.first(), Some(&(dead, b"datagram 0".to_vec())));
             assert!(told.iter().all(|(peer, _)| *peer == dead));
+        }
+    }
+
+    #[test]
+    fn a_train_of_refusals_arrives_as_single_datagrams_in_order_among_others() {
+        for address in ["127.0.0.1:0", "0.0.0.0:0"] {
+            let socket = bound(address);
+            let peers: Vec<UdpSocket> = (0..2).map(|_| UdpSocket::bind("127.0.0.1:0").expect("a peer")).collect();
+            let mut effects = Effects::default();
+            for n in 0..60 {
+                let start = effects.arena.len();
+                let word = if n % 10 == 7 { "200 OK" } else { "503 No" };
+                effects.arena.extend_from_slice(format!("SIP/2.0 {word} {n:02}").as_bytes());
+                let peer = peers[n % 2].local_addr().expect("address");
+                let local = Some([127, 0, 0, 1].into());
+                effects.send_from(start, Flow { local, ..Flow::udp(SocketIx(0), peer) });
+            }
+            let (mut outbox, mut refused) = (Outbox::default(), Vec::new());
+            outbox.flush(&effects, |_| Some(&socket), &mut refused);
+            assert_eq!((refused, outbox.counters().sent, outbox.trains), (vec![], 60, true));
+            assert!(outbox.counters().calls < 20, "{:?}", outbox.counters());
+            let mut buffer = [0; 100];
+            for n in 0..60 {
+                let length = peers[n % 2].recv(&mut buffer).expect("a datagram");
+                let text = String::from_utf8_lossy(&buffer[..length]);
+                assert!(length == 17 && text.ends_with(&format!(" {n:02}")), "{n}: {text}");
+            }
         }
     }
 

@@ -56,6 +56,17 @@ fn its_copies_hear_the_same_and_its_ack_hears_nothing_also_when_there_is_room_ag
 }
 
 #[test]
+fn refusals_to_one_caller_are_equally_long() {
+    let mut bench = pressed();
+    let calls = [new_call(2), new_call(20), new_call(2000), new_call(2).replace("Call-ID", "Call-ID ")];
+    for call in calls {
+        let sent = bench.hear(CALLER, &call);
+        assert_eq!(sent[0].1.len() % 64, 0, "{sent:?}");
+        assert_eq!(header(&sent[0].1, "Warning")[0].trim_start(), "399 trunkline \"overload\"");
+    }
+}
+
+#[test]
 fn after_its_time_a_refusal_is_forgotten() {
     let mut bench = pressed();
     bench.hear(CALLER, &invite());
