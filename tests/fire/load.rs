@@ -3,7 +3,7 @@
 use crate::ports::wait_for;
 use crate::sipp::Sipp;
 use crate::stage::rest;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 /// What SIPp has counted so far.
@@ -83,10 +83,19 @@ impl Load {
         text.lines().filter(|line| line.contains(&format!("\t{call_id}\t"))).collect::<Vec<_>>().join("\n")
     }
 
-    /// Why calls failed, in SIPp's words.
+    /// Why calls failed, in SIPp's words and those of the answers, each reason with its number.
     pub fn errors(&self) -> String {
         let text = self.callers.read("errors.log");
-        text.lines().take(40).collect::<Vec<_>>().join("\n")
+        let mut reasons = BTreeMap::<&str, u32>::new();
+        for line in text.lines() {
+            let unexpected = line.split_once("': while ").map(|(_, reason)| reason);
+            let given_up = line.find("Aborting call on UDP").and_then(|at| line.get(at..at + 60));
+            let warning = line.starts_with("Warning:").then_some(line);
+            if let Some(reason) = unexpected.or(given_up).or(warning) {
+                *reasons.entry(reason).or_default() += 1;
+            }
+        }
+        reasons.iter().map(|(reason, count)| format!("      {count} x {reason}\n")).collect()
     }
 
     /// The life of each call by its Call-ID, if it was started with [`TRACED`].
