@@ -89,7 +89,9 @@ impl Load {
         let mut reasons = BTreeMap::<&str, u32>::new();
         for line in text.lines() {
             let unexpected = line.split_once("': while ").map(|(_, reason)| reason);
-            let given_up = line.find("Aborting call on UDP").and_then(|at| line.get(at..at + 60));
+            let given_up = line
+                .find("Aborting call on UDP")
+                .and_then(|at| line.get(at..at + "Aborting call on UDP retransmission timeout".len()));
             let warning = line.starts_with("Warning:").then_some(line);
             if let Some(reason) = unexpected.or(given_up).or(warning) {
                 *reasons.entry(reason).or_default() += 1;
