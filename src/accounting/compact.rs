@@ -133,7 +133,7 @@ impl Copy {
     }
 }
 
-/// The lines of the file, with their line ends.
+/// The lines of the file, with their line ends: a last one that lacks nothing else counts.
 fn read(disk: &dyn Disk, path: &Path, mut each: impl FnMut(&[u8])) -> io::Result<()> {
     let file = match disk.read(path, 0) {
         Ok(file) => file,
@@ -143,6 +143,9 @@ fn read(disk: &dyn Disk, path: &Path, mut each: impl FnMut(&[u8])) -> io::Result
     let mut reader = BufReader::with_capacity(Copy::BLOCK, file);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
+        if !line.ends_with(b"\n") {
+            line.push(b'\n');
+        }
         each(&line);
         line.clear();
     }

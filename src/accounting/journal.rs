@@ -238,5 +238,9 @@ mod tests {
         bytes.extend(whole.iter().take(40));
         fs::write(&path, bytes).expect("journal");
         assert_eq!(open_journal(folder.path()).expect("journal").1, [Past::Row(open(1))]);
+        // Only the line end is missing: that is no reason to forget a call.
+        fs::write(&path, whole.trim_ascii_end()).expect("journal");
+        assert_eq!(open_journal(folder.path()).expect("journal").1, [Past::Row(open(1))]);
+        assert_eq!(fs::read(&path).expect("journal"), whole);
     }
 }

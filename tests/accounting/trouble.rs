@@ -120,3 +120,23 @@ fn a_journal_that_had_no_room_is_made_whole_again() {
     assert!([1, 2, 3].iter().all(|id| lines[id] == 1));
     assert!(lines.values().all(|count| *count == 1));
 }
+
+#[test]
+fn a_line_that_lacks_nothing_but_its_end_is_not_written_again() {
+    let mut books = Books::open(false);
+    books.step(0, [open(1, 0)]);
+    // Room for the journal's entries and the record, and not for the record's line end.
+    let mut whole = Books::open(false);
+    whole.step(0, [open(1, 0)]);
+    whole.step(50, [bye(1, 50)]);
+    let record = whole.disk.text(FILE).trim_end().len();
+    let close = whole.disk.text(JOURNAL).lines().nth(1).expect("the end").len() + 1;
+    books.disk.room(Some(close + record));
+    books.step(50, [bye(1, 50)]);
+    assert_eq!(books.disk.text(FILE).len(), record);
+    books.disk.room(None);
+    books.crash();
+    books.step(1000, []);
+    assert_eq!(books.lines(), [(1, 1)].into());
+    assert_eq!(books.disk.text(FILE).lines().count(), 1);
+}
