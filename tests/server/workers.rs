@@ -197,7 +197,8 @@ fn how_many_workers_there_are_is_one_a_core_unless_it_is_said() {
     site.write(&site.refusing(404));
     for (flags, count) in [(EVENTS_ONLY, std::thread::available_parallelism().expect("cores").get()), (FOUR, 4)] {
         let router = site.start(flags);
-        assert_eq!(router.threads("worker-"), count);
+        // A thread has its name when it runs for the first time.
+        wait_for("the workers", || (router.threads("worker-") == count).then_some(()));
     }
     let (code, said) = run_in_vain(&site.path("routes.yaml"), &["--workers", "0"]);
     assert!(code == Some(2) && said.contains("--workers"), "{code:?} {said}");
