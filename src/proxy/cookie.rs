@@ -168,36 +168,36 @@ fn seal(key: &[u8; 16], plain: &[u8], call_id: &[u8]) -> u64 {
     SipHasher24::new_with_key(key).hash(sealed.add(plain).add(call_id).bytes())
 }
 
+/// Five bytes are eight characters; the last ones are cut short.
 fn base32(bytes: &[u8; SEALED], out: &mut Vec<u8>) {
-    let mut text = [0u8; LENGTH];
-    // Five bytes are eight characters; the last ones are cut short.
-    for (chunk, letters) in bytes.chunks(5).zip(text.chunks_mut(8)) {
+    let mut text = [0u8; SEALED.div_ceil(5) * 8];
+    for (chunk, letters) in bytes.chunks(5).zip(text.as_chunks_mut::<8>().0) {
         let mut five = [0; 8];
         five[..chunk.len()].copy_from_slice(chunk);
-        let mut bits = u64::from_be_bytes(five);
-        for letter in letters {
-            *letter = ALPHABET[(bits >> 59) as usize];
-            bits <<= 5;
+        let bits = u64::from_be_bytes(five);
+        for (n, letter) in letters.iter_mut().enumerate() {
+            *letter = ALPHABET[(bits >> (59 - 5 * n)) as usize & 31];
         }
     }
-    out.extend_from_slice(&text);
+    out.extend_from_slice(&text[..LENGTH]);
 }
 
 fn unbase32(text: &[u8]) -> Option<[u8; SEALED]> {
     if text.len() != LENGTH {
         return None;
     }
+    let mut whole = [ALPHABET[0]; SEALED.div_ceil(5) * 8];
+    whole[..LENGTH].copy_from_slice(text);
     let mut bytes = [0u8; SEALED];
     let mut seen = 0;
-    for (chunk, letters) in bytes.chunks_mut(5).zip(text.chunks(8)) {
+    for (chunk, letters) in bytes.chunks_mut(5).zip(whole.as_chunks::<8>().0) {
         let mut bits = 0u64;
-        for &letter in letters {
+        for (n, &letter) in letters.iter().enumerate() {
             let value = VALUES[usize::from(letter)];
             seen |= value;
-            bits = bits << 5 | u64::from(value & 31);
+            bits |= u64::from(value & 31) << (59 - 5 * n);
         }
-        let five = (bits << (64 - 5 * letters.len())).to_be_bytes();
-        chunk.copy_from_slice(&five[..chunk.len()]);
+        chunk.copy_from_slice(&bits.to_be_bytes()[..chunk.len()]);
     }
     (seen & NO_LETTER == 0).then_some(bytes)
 }

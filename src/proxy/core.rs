@@ -4,7 +4,7 @@ use super::addresses::Addresses;
 use super::alarm::{Packed, Timer};
 use super::call::{Branch, Call};
 use super::cookie::CookieKeys;
-use super::exchange::Exchange;
+use super::course::Exchange;
 use super::owners::{Owner, Owners};
 use super::peers::Peers;
 use super::probe::Probing;

@@ -2,81 +2,20 @@
 
 use super::alarm::{Alarm, Timer};
 use super::arrival::Arrival;
+use super::course::{Course, Exchange};
 use super::dialog::Way;
 use super::errand::Errand;
 use super::forward;
-use super::leg::Close;
 use super::owners::Owner;
-use super::peers::Peer;
 use super::token::{Kind, Token};
 use super::verdict::End;
 use super::{Core, Effects};
 use crate::flow::Flow;
 use crate::health::ProbeResult;
 use crate::record::Why;
-use crate::sip::{Extra, Index, Message, Method, Parsed, parse, response};
-use crate::time::{Instant, Now};
+use crate::sip::{Extra, Index, Message, Parsed, parse, response};
+use crate::time::Now;
 use crate::transaction::{Again, Fired, Key, NonInviteClient, NonInviteServer, Received};
-use smallvec::SmallVec;
-
-/// A server transaction other than an INVITE's. Small, for it outlives its final by 32 s (timer J).
-pub(super) struct Exchange {
-    pub key: Key,
-    pub server: NonInviteServer,
-    pub reply_to: Peer,
-    /// The last response sent.
-    last: Option<Box<[u8]>>,
-    pub nonce: u64,
-    /// Until the final: what goes on downstream. None where the answer is our own.
-    pub course: Option<Box<Course>>,
-    pub alarm: Alarm,
-}
-
-/// A request other than INVITE on its way downstream. It ends with the final that goes up: what the next hop repeats
-/// after it is absorbed for as long as the server transaction lives, which is longer than timer K.
-pub(super) struct Course {
-    /// As in the CSeq of its responses.
-    method: SmallVec<[u8; 10]>,
-    pub client: Option<NonInviteClient>,
-    pub flow: Flow,
-    /// The request as sent downstream.
-    sent: Option<Box<[u8]>>,
-    /// Outside a dialog: what is needed to go on hunting.
-    pub errand: Option<Box<Errand>>,
-    /// When the present attempt is given up.
-    pub wait: Option<Instant>,
-    close: Option<Close>,
-    /// A BYE: any final closes the record.
-    bye: bool,
-}
-
-impl Course {
-    pub fn new(arrival: &Arrival, close: Option<Close>, errand: Option<Box<Errand>>) -> Course {
-        Course {
-            method: SmallVec::from_slice(arrival.message.method_text()),
-            client: None,
-            flow: arrival.flow,
-            sent: None,
-            errand,
-            wait: None,
-            close,
-            bye: arrival.method == Method::Bye,
-        }
-    }
-}
-
-impl Exchange {
-    /// A client transaction of it lives.
-    pub fn waiting(&self) -> bool {
-        self.course.as_ref().is_some_and(|course| course.client.is_some())
-    }
-
-    /// Where it waits for a first sign of life.
-    pub fn silent_flow(&self) -> Option<&Flow> {
-        let course = self.course.as_deref()?;
-        course.client.as_ref().filter(|client| client.trying()).map(|_| &course.flow)
-    }
-}
 
 impl Core {
     /// A request of our own answering, kept for its retransmissions (CANCEL; RFC 3261 §9.2).
@@ -349,15 +288,5 @@ impl Core {
         }
         let deadline = client.into_iter().chain(exchange.server.deadline()).chain(wait).min();
         exchange.alarm.set(&mut self.wheel, deadline, Timer::Exchange(ix));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_for_half_a_minute_stays_small() {
-        assert_eq!(size_of::<Exchange>(), 80);
     }
 }

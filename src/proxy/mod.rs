@@ -15,6 +15,7 @@ mod call;
 mod cancel;
 mod cookie;
 mod core;
+mod course;
 mod dialog;
 mod effects;
 mod errand;

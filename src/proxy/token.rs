@@ -1,7 +1,7 @@
 //! The branch parameter that we put into Via: a token that finds its client transaction without a table.
 //!
-//! `z9hG4bKtl` + kind + 64 random bits + 32 bits of loop hash + 32 bits of slab index, in hex. A response is ours when
-//! the index holds a transaction with the same random bits (RFC 3261 §17.1.3, §16.6 step 8; checklist T9, X4, P23).
+//! `z9hG4bKtl` + kind + 64 random bits + 32 bits of loop hash + 32 bits of place, in hex. A response is ours when the table
+//! holds there a transaction with the same random bits (RFC 3261 §17.1.3, §16.6 step 8; checklist T9, X4, P23).
 
 const MAGIC: &[u8] = b"z9hG4bKtl";
 /// Bytes of a branch made here.
