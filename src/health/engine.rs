@@ -193,6 +193,11 @@ impl Engine {
         self.replan(now.at, which);
     }
 
+    /// Whether the end of a probe is still of interest: a reload may have taken its gateway away.
+    pub fn awaits(&self, token: ProbeToken) -> bool {
+        self.in_flight.contains_key(&token.0)
+    }
+
     /// What a call tells about its gateway; ignored for a gateway that is gone.
     pub fn evidence(&mut self, now: Now, evidence: &Evidence) {
         let Some(&which) = self.by_id.get(&evidence.id) else { return };

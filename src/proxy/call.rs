@@ -237,13 +237,10 @@ impl Branch {
         self.role == Role::Running && self.client.pending()
     }
 
-    /// A 2xx came: nothing is sent again, and nothing waited for. A CANCEL that is on its way still is.
+    /// A 2xx came: nothing is sent again, and nothing waited for. Not a CANCEL either: it has nothing left to stop
+    /// (RFC 3261 §9.1).
     pub fn answered(&mut self) {
-        if let Some(asked) = self.asked.as_deref_mut() {
-            asked.sent = None;
-            asked.wait = None;
-        }
-        self.asked.take_if(|asked| !matches!(asked.cancel, Cancel::Sent(_)));
+        self.asked = None;
     }
 
     pub fn deadline(&self) -> Option<Instant> {

@@ -95,6 +95,17 @@ impl Core {
         self.probed.push((token, result));
     }
 
+    /// Forgets the probes that nobody awaits any more: their gateways are gone, and must not be asked again.
+    pub fn forget_probes(&mut self, awaited: impl Fn(ProbeToken) -> bool) {
+        let gone = self.probes.iter().filter(|(_, probe)| !awaited(probe.token)).map(|(ix, _)| ix);
+        for ix in gone.collect::<Vec<_>>() {
+            if let Some(probe) = self.probes.get_mut(ix) {
+                probe.alarm.set(&mut self.wheel, None, Timer::Probe(ix as u32));
+            }
+            self.probes.remove(ix);
+        }
+    }
+
     fn settle_probe(&mut self, ix: u32) {
         let Some(probe) = self.probes.get_mut(ix as usize) else { return };
         let deadline = probe.client.deadline().into_iter().chain([probe.until]).min();

@@ -73,8 +73,10 @@ impl HealthWatch {
         self.tick(now);
         let seen = &mut self.gateways[index];
         let branch = wire.branch();
+        let declared = index == OFFICE || site.trunks[index].declared;
         if seen.known.iter().any(|known| known == branch) {
-            return;
+            let what = || format!("a probe is repeated to {}, which is gone", site::name(index));
+            return tally.check(Law::ProbesInOrder, now, None, declared, what);
         }
         seen.known.truncate(7);
         seen.known.push_front(branch.to_string());

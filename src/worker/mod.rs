@@ -150,6 +150,7 @@ impl Worker {
         let board = health.reload(now, &snapshot.table);
         let loaded = Loaded { snapshot, board };
         self.core.reload(loaded.clone());
+        self.core.forget_probes(|token| health.awaits(token));
         self.consider_health(now, out);
         Some(loaded)
     }

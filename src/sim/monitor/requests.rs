@@ -176,11 +176,15 @@ impl Monitor {
         let client = &mut self.clients[index];
         let heard = client.provisionals > 0;
         let to_is_bare = client.to_value == out.wire.to;
+        let answered = client.answers > 0;
         if client.cancelled_at.is_none() {
             client.cancelled_at = Some(view.now.at);
         } else {
             self.repeats += 1;
         }
+        self.check(view, Law::RepeatsAreEqual, !answered, || {
+            format!("{} to {}, which has answered", first_line(out.wire.text), out.to)
+        });
         self.check(view, Law::CancelAfterProvisional, heard, || format!("{} to {}", first_line(out.wire.text), out.to));
         self.same_transaction(view, index, out, to_is_bare);
     }
