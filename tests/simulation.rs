@@ -13,7 +13,7 @@ fn options(calls: u64, seed: u64) -> Options {
         loss: 5.0,
         reloads: calls / 100,
         kills: calls / 300,
-        crashes: calls / 1_000,
+        crashes: calls / 1_500,
         workers: 2,
         schedule: Schedule::Arrival,
         plant: Plant::None,
@@ -37,7 +37,7 @@ fn a_sound_router_keeps_all_laws() {
         let idle: Vec<_> = Law::ALL.iter().filter(|law| report.tally.checked(**law) == 0).map(|l| l.name()).collect();
         // `down-is-kept` needs a gateway that is down beside one that is up: not in every small run.
         assert!(idle.iter().all(|name| *name == "down-is-kept"), "seed {seed}: never checked: {idle:?}");
-        assert!(report.summary.answered > 500 && report.summary.cancelled > 50, "{:?}", report.summary);
+        assert!(report.summary.answered > 300 && report.summary.cancelled > 50, "{:?}", report.summary);
         assert!(report.summary.crashes >= 2, "{:?}", report.summary);
     }
 }
@@ -46,7 +46,7 @@ fn a_sound_router_keeps_all_laws() {
 fn the_same_calls_are_answered_by_any_number_of_workers() {
     let ends = |workers| sound(Options { workers, ..options(3_000, 103) }).endings;
     let one = ends(1);
-    assert!(one.iter().filter(|code| **code == 200).count() > 500);
+    assert!(one.iter().filter(|code| **code == 200).count() > 300);
     assert_eq!(one, ends(2));
     assert_eq!(one, ends(8));
 }
@@ -59,8 +59,9 @@ fn workers_may_take_their_turns_in_any_order() {
 #[test]
 fn every_planted_fault_is_found() {
     for (name, plant) in Plant::ALL {
-        // Faults that show once in a thousand records are looked for longer.
-        let report = Simulation::run(Options { plant, ..options(8_000, 7) });
+        // A gateway must go down by what the other worker alone has seen: that takes longer.
+        let calls = if plant == Plant::LostEvidence { 30_000 } else { 8_000 };
+        let report = Simulation::run(Options { plant, ..options(calls, 7) });
         assert!(report.breach().is_some(), "{name} was not found in {} calls", report.begun);
     }
 }

@@ -42,7 +42,6 @@ impl Books {
         let keeper = Bookkeeper::open(now, disk, Path::new(STATE), accounting(MAX_DURATION));
         let mut keeper = keeper.unwrap_or_else(|error| panic!("a disk in good order: {error}"));
         keeper.plant(self.plant);
-        self.disk.set_blind(RECORDS, false);
         self.keeper = Some(keeper);
         // What an earlier process left to be written.
         self.due = Some(now.at + GATHER);

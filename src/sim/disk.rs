@@ -15,7 +15,7 @@ struct Files {
     names: BTreeMap<PathBuf, u64>,
     files: BTreeMap<u64, Content>,
     next: u64,
-    /// A file that readers find empty.
+    /// A file that readers find empty, but for its last byte.
     blind: Option<PathBuf>,
     /// Takes only so many bytes more; then every write fails, as on a full disk.
     room: Option<u64>,
@@ -45,7 +45,7 @@ impl SimDisk {
         self.lock().room = bytes;
     }
 
-    /// Whether readers find a file empty.
+    /// Whether readers find a file empty, but for its last byte.
     pub fn set_blind(&self, path: &str, blind: bool) {
         self.lock().blind = blind.then(|| path.into());
     }
@@ -120,10 +120,10 @@ impl Disk for SimDisk {
         let files = self.lock();
         let id = files.id(path)?;
         let file = files.files.get(&id).ok_or(io::ErrorKind::NotFound)?;
-        let from = match files.blind.as_deref() == Some(path) {
-            true => file.bytes.len(),
-            false => from.saturating_sub(file.forgotten) as usize,
-        };
+        let mut from = from.saturating_sub(file.forgotten) as usize;
+        if files.blind.as_deref() == Some(path) && from + 1 < file.bytes.len() {
+            from = file.bytes.len();
+        }
         Ok(Box::new(Cursor::new(file.bytes.get(from..).unwrap_or_default().to_vec())))
     }
 
