@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn only_refusals_of_one_length_to_one_peer_are_coupled() {
         let (no, long, ok) = ("SIP/2.0 503 No", "SIP/2.0 503 No, not now", "SIP/2.0 200 OK");
-        let cases: [(&[(&str, u16)], (usize, usize)); 6] = [
+        type Sends<'a> = &'a [(&'a str, u16)];
+        let cases: [(Sends, (usize, usize)); 6] = [
             (&[(no, 1); 5], (5, 5)),
             (&[(ok, 1); 5], (0, 5)),
             (&[(no, 1); 3], (0, 3)),
