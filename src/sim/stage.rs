@@ -15,7 +15,7 @@ use super::trace::{Trace, brief};
 use super::wire::Wire;
 use super::world::{Cast, Cause, Step, World};
 use crate::record::{Outcome, Record};
-use crate::time::Now;
+use crate::time::{Instant, Now};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -260,9 +260,9 @@ impl Cast for Stage {
         }
     }
 
-    fn crashed(&mut self, now: Now) {
+    fn crashed(&mut self, now: Now, ran: Instant) {
         self.health.crashed();
-        self.calls.values_mut().for_each(|call| call.monitor.crashed(now));
+        self.calls.values_mut().for_each(|call| call.monitor.crashed(ran));
         self.turn(now, "the router's process dies");
     }
 }

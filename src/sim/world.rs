@@ -79,8 +79,8 @@ pub trait Cast {
     fn woken(&mut self, world: &mut World, token: Token);
     /// The router took a step.
     fn stepped(&mut self, now: Now, cause: Cause, step: &Step);
-    /// The router's process died.
-    fn crashed(&mut self, _now: Now) {}
+    /// The router's process died; it had run until `ran`, before if it was not scheduled when it died.
+    fn crashed(&mut self, _now: Now, _ran: Instant) {}
 }
 
 pub struct World {
@@ -98,6 +98,7 @@ pub struct World {
     arrivals: u64,
     /// The router's process does not run until then (a stall: checklist C3).
     stalled_until: Instant,
+    stalled_since: Instant,
     /// After a crash: when the next process starts.
     back_at: Option<Instant>,
 }
@@ -117,6 +118,7 @@ impl World {
             waiting_since: START.at,
             arrivals: 0,
             stalled_until: Instant(0),
+            stalled_since: Instant(0),
             back_at: None,
         }
     }
@@ -287,7 +289,13 @@ impl World {
 
     /// The router's process stands still for a while.
     pub fn stall(&mut self, length: Duration) {
+        self.stalled_since = self.last_ran();
         self.stalled_until = self.now.at + length;
+    }
+
+    /// When the router's process last ran.
+    fn last_ran(&self) -> Instant {
+        if self.now.at < self.stalled_until { self.stalled_since } else { self.now.at }
     }
 
     /// The router's process is killed (SIGKILL), and the next one starts after `down`.
@@ -296,7 +304,8 @@ impl World {
         self.router.crash(self.now, &mut self.chance);
         // What the disk took to the last is there for everybody to see.
         self.carry_out(cast, Cause::Inside);
-        cast.crashed(self.now);
+        // A process that is not scheduled writes nothing either: what its death costs is counted from when it last ran.
+        cast.crashed(self.now, self.last_ran());
         self.stalled_until = Instant(0);
         self.back_at = Some(self.now.at + down);
     }

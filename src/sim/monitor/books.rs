@@ -73,7 +73,7 @@ impl Monitor {
     }
 }
 
-/// The least and the most records that an INVITE must have led to; `ended`: when the process that took it died.
+/// The least and the most records that an INVITE must have led to; `ended`: until when the process that took it ran.
 fn due(server: &Server, ended: Option<Instant>) -> (usize, usize) {
     let Some(ended) = ended else { return (1, 1) };
     // Answered: the row left with the answer itself. Otherwise when nobody could answer any more.

@@ -69,7 +69,7 @@ pub struct Monitor {
 struct Life {
     servers: Vec<Server>,
     clients: Vec<Client>,
-    /// When the process died, if it did.
+    /// Until when the process ran, if it died.
     ended: Option<Instant>,
 }
 
@@ -130,10 +130,10 @@ impl Monitor {
             && self.servers.iter().filter(owes).all(|s| s.final_code.is_some() || s.answered.is_some())
     }
 
-    /// The process died, and with it all that it knew of this call. Its cookies are good for the next one.
-    pub fn crashed(&mut self, now: Now) {
+    /// The process died, and with it all that it knew of this call; it had run until `ran`. Its cookies are good for the next one.
+    pub fn crashed(&mut self, ran: Instant) {
         let (servers, clients) = (std::mem::take(&mut self.servers), std::mem::take(&mut self.clients));
-        self.past.push(Life { servers, clients, ended: Some(now.at) });
+        self.past.push(Life { servers, clients, ended: Some(ran) });
     }
 
     /// Whether several processes have decided this call, so that its caller may have heard of more than one end.
