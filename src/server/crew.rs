@@ -14,7 +14,7 @@ use super::worker_loop;
 use super::{StartError, Stats};
 use crate::health::{Board, Override};
 use crate::proxy::{Effects, Snapshot};
-use crate::worker::{Setup, Worker};
+use crate::worker::{HEALTH, Setup, Worker};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -24,8 +24,6 @@ use tokio::sync::mpsc::Sender;
 
 /// How long an answer from a worker may take: it is asked between two wake-ups.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Which worker has the health engine: reloads and operators' words begin there.
-const HEALTH: usize = 0;
 
 /// The way to the workers.
 #[derive(Clone, Debug)]

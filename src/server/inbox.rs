@@ -6,17 +6,12 @@
 
 use super::post::Command;
 use crate::health::{Evidence, ProbeResult};
-use crate::worker::{Handover, Parcel, Queue};
+use crate::worker::{EVIDENCE_MOST, Handover, Parcel, Queue};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// Commands that wait for a worker.
 const COMMANDS: usize = 256;
-/// Datagrams that wait for a worker that another one received them for, and their bytes.
-const HANDED: usize = 16_384;
-const HANDED_BYTES: usize = 16 << 20;
-/// What calls have shown about gateways and the engine has not yet heard.
-const EVIDENCE: usize = 4096;
 
 /// The way into a worker.
 #[derive(Debug)]
@@ -31,8 +26,8 @@ impl Inbox {
     pub fn new() -> std::io::Result<Inbox> {
         Ok(Inbox {
             commands: Queue::new(COMMANDS),
-            handed: Handover::new(HANDED, HANDED_BYTES),
-            evidence: Queue::new(EVIDENCE),
+            handed: Handover::default(),
+            evidence: Queue::new(EVIDENCE_MOST),
             wake: EventFd::from_value_and_flags(0, EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?,
         })
     }
@@ -131,7 +126,7 @@ mod tests {
         let inbox = Inbox::new().expect("an inbox");
         (0..COMMANDS).for_each(|_| inbox.command(Command::Drain).expect("room"));
         assert!(matches!(inbox.command(Command::Stop), Err(Command::Stop)));
-        assert_eq!(inbox.hand(&mut parcel(&[0; HANDED + 3])), 3);
+        assert_eq!(inbox.hand(&mut parcel(&vec![0; inbox.handed.bound() + 3])), 3);
     }
 
     #[test]

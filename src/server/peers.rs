@@ -8,19 +8,15 @@ use super::post::Command;
 use crate::flow::Flow;
 use crate::health::Evidence;
 use crate::proxy::Loaded;
-use crate::worker::{Kind, Parcel, owner, peek_call_id};
+use crate::worker::{HEALTH, Kind, Parcel, Place};
 use std::sync::Arc;
-
-/// Which worker has the health engine.
-const HEALTH: usize = 0;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Peers {
-    index: usize,
+    place: Place,
     inboxes: Arc<[Arc<Inbox>]>,
     parcels: Vec<Parcel>,
-    owner_seed: u64,
     counters: Counters,
 }
 
@@ -50,33 +46,26 @@ impl Peers {
     /// Worker `index` among those with these inboxes. `owner_seed` is the same for all of them.
     pub fn new(index: usize, inboxes: Arc<[Arc<Inbox>]>, owner_seed: u64) -> Peers {
         let parcels = inboxes.iter().map(|_| Parcel::default()).collect();
-        Peers { index, inboxes, parcels, owner_seed, counters: Counters::default() }
+        let place = Place { index, workers: inboxes.len(), owner_seed };
+        Peers { place, inboxes, parcels, counters: Counters::default() }
     }
 
     pub fn counters(&self) -> Counters {
         self.counters
     }
 
-    /// Takes a datagram that is another worker's; false: it is ours. Without a Call-ID it belongs to whoever has it.
+    /// Takes a datagram that is another worker's; false: it is ours.
     pub fn takes(&mut self, flow: Flow, bytes: &[u8]) -> bool {
-        if self.inboxes.len() < 2 {
-            return false;
-        }
-        let owner = peek_call_id(bytes).map(|id| owner(id, self.inboxes.len(), self.owner_seed));
-        owner.filter(|owner| *owner != self.index).is_some_and(|owner| self.put(owner, Kind::Arrived, flow, bytes))
+        let handler = self.place.handler(bytes);
+        handler != self.place.index && self.put(handler, Kind::Arrived, flow, bytes)
     }
 
-    /// As [`Peers::takes`], for what came back undelivered: its error arrives at the socket that the peer's address
-    /// hashes to, whichever worker sent it. Without a Call-ID every worker has to look.
+    /// As [`Peers::takes`], for what came back undelivered.
     pub fn takes_undelivered(&mut self, flow: Flow, sent: &[u8]) -> bool {
-        if self.inboxes.len() < 2 {
-            return false;
-        }
-        match peek_call_id(sent).map(|id| owner(id, self.inboxes.len(), self.owner_seed)) {
-            Some(owner) if owner == self.index => false,
-            Some(owner) => self.put(owner, Kind::Undelivered, flow, sent),
+        match self.place.handler_of_undelivered(sent) {
+            Some(handler) => handler != self.place.index && self.put(handler, Kind::Undelivered, flow, sent),
             None => {
-                for other in (0..self.inboxes.len()).filter(|other| *other != self.index).collect::<Vec<_>>() {
+                for other in self.place.others() {
                     self.put(other, Kind::Undelivered, flow, sent);
                 }
                 false
@@ -102,7 +91,7 @@ impl Peers {
 
     /// Whether this worker is the one with the health engine.
     pub fn has_health(&self) -> bool {
-        self.index == HEALTH
+        self.place.index == HEALTH
     }
 
     /// Sends evidence to the worker with the health engine.
@@ -115,7 +104,7 @@ impl Peers {
     /// Gives the other workers what a reload has made: `sockets` are those of each worker.
     pub fn adopt(&self, loaded: &Loaded, sockets: Vec<super::sockets::Sockets>) {
         for (n, (inbox, sockets)) in self.inboxes.iter().zip(sockets).enumerate() {
-            if n != self.index && inbox.command(Command::Adopt { loaded: loaded.clone(), sockets }).is_err() {
+            if n != self.place.index && inbox.command(Command::Adopt { loaded: loaded.clone(), sockets }).is_err() {
                 tracing::error!("worker {n} does not take commands any more: is its thread stuck?");
             }
         }

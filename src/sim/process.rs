@@ -9,7 +9,7 @@ use crate::flow::{Flow, Paths, SocketIx};
 use crate::health::Evidence;
 use crate::proxy::{Effects, Plant, Snapshot};
 use crate::time::{Instant, Now};
-use crate::worker::{Handover, Kind, Load, Parcel, Queue, Setup, Worker, owner, peek_call_id};
+use crate::worker::{EVIDENCE_MOST, HEALTH, Handover, Kind, Load, Parcel, Place, Queue, Setup, Worker};
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -61,10 +61,6 @@ impl Paths for OneHome {
     }
 }
 
-/// Bounds of a hand-over queue, as `run` has them.
-const MOST: usize = 4096;
-const MOST_BYTES: usize = 8 << 20;
-
 /// What a process is made of.
 pub struct Making<'a> {
     pub snapshot: &'a Arc<Snapshot>,
@@ -81,11 +77,11 @@ impl Process {
         let mut process = Process {
             workers: Vec::new(),
             sockets: vec![VecDeque::new(); workers],
-            queues: (0..workers).map(|_| Handover::new(MOST, MOST_BYTES)).collect(),
+            queues: (0..workers).map(|_| Handover::default()).collect(),
             in_queue: vec![Vec::new(); workers],
             handed: vec![VecDeque::new(); workers],
             own: vec![VecDeque::new(); workers],
-            evidence: Queue::new(MOST),
+            evidence: Queue::new(EVIDENCE_MOST),
             owner_seed,
             plant,
             parcel: Parcel::default(),
@@ -137,7 +133,7 @@ impl Process {
                 Some(owner) => self.hand_over(owner, arrived, sockets),
                 // Quoting nothing it may be about anybody's call.
                 None => {
-                    for other in (0..self.workers.len()).filter(|other| *other != worker) {
+                    for other in self.place(worker).others() {
                         self.hand_over(other, arrived.clone(), sockets);
                     }
                     self.own[worker].push_back(arrived);
@@ -147,17 +143,19 @@ impl Process {
     }
 
     fn owner_of(&self, what: &What, receiver: usize) -> Option<usize> {
-        let count = self.workers.len();
+        let place = self.place(receiver);
         match what {
             What::Datagram(datagram) => {
-                let owner = peek_call_id(&datagram.bytes).map_or(receiver, |id| owner(id, count, self.owner_seed));
+                let handler = place.handler(&datagram.bytes);
                 let astray = self.plant == Plant::WrongWorker && datagram.bytes.starts_with(b"CANCEL");
-                Some(if astray { (owner + 1) % count } else { owner })
+                Some(if astray { (handler + 1) % place.workers } else { handler })
             }
-            What::Refused { datagram, quoted } => {
-                peek_call_id(&datagram.bytes[..*quoted]).map(|id| owner(id, count, self.owner_seed))
-            }
+            What::Refused { datagram, quoted } => place.handler_of_undelivered(&datagram.bytes[..*quoted]),
         }
+    }
+
+    fn place(&self, index: usize) -> Place {
+        Place { index, workers: self.workers.len(), owner_seed: self.owner_seed }
     }
 
     fn hand_over(&mut self, owner: usize, arrived: Arrived, sockets: &[SocketAddr]) {
@@ -236,7 +234,7 @@ impl Process {
     }
 
     fn pass_on_evidence(&mut self, worker: usize, out: &mut Effects) {
-        if self.plant == Plant::LostEvidence && worker != 0 {
+        if self.plant == Plant::LostEvidence && worker != HEALTH {
             out.evidence.clear();
         }
         let _ = self.evidence.append(&mut out.evidence);

@@ -95,6 +95,10 @@ impl Parcel {
 /// What a queue's buffer keeps when it is empty.
 const KEPT_BYTES: usize = 256 << 10;
 
+/// Datagrams that wait for a worker that another one received them for, and their bytes.
+const MOST: usize = 16_384;
+const MOST_BYTES: usize = 16 << 20;
+
 /// A worker's bounded queue of datagrams that others received for it.
 #[derive(Debug)]
 pub struct Handover {
@@ -110,6 +114,12 @@ pub struct Appended {
     pub first: bool,
     /// Did not fit and are lost; SIP sends them again.
     pub lost: usize,
+}
+
+impl Default for Handover {
+    fn default() -> Handover {
+        Handover::new(MOST, MOST_BYTES)
+    }
 }
 
 impl Handover {

@@ -9,14 +9,16 @@
 //! `run` steps it with sockets and a clock, the simulation with a virtual network; the code is the same.
 
 mod handover;
+mod place;
 mod pressure;
 mod queue;
 
 pub use crate::flow::Paths;
 pub use crate::proxy::{Counters, Load, Loaded};
-pub use handover::{Appended, Handover, Kind, Parcel, owner, peek_call_id};
+pub use handover::{Appended, Handover, Kind, Parcel, peek_call_id};
+pub use place::{HEALTH, Place};
 pub use pressure::Pressure;
-pub use queue::Queue;
+pub use queue::{EVIDENCE_MOST, Queue};
 
 use crate::flow::Flow;
 use crate::health::{Board, Engine, Evidence, Override, Probe, ProbeResult, ProbeToken};
@@ -57,26 +59,6 @@ pub struct Worker {
     plant: crate::proxy::Plant,
 }
 
-/// Which worker it is.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    index: usize,
-    workers: usize,
-    owner_seed: u64,
-}
-
-impl Place {
-    fn owns(&self, call_id: &[u8]) -> bool {
-        owner(call_id, self.workers, self.owner_seed) == self.index
-    }
-
-    /// Seeds of successive workers differ, so they never draw the same branch or record id: ChaCha under another key.
-    fn seed(&self, mut seed: [u8; 32]) -> [u8; 32] {
-        seed.iter_mut().zip((self.index as u64).to_le_bytes()).for_each(|(byte, own)| *byte ^= own);
-        seed
-    }
-}
-
 impl Worker {
     /// Probes that are due at once are in `out`.
     pub fn new(now: Now, setup: Setup, out: &mut Effects) -> Worker {
@@ -114,7 +96,7 @@ impl Worker {
         self.core.order_by(self.place.owner_seed);
     }
 
-    /// One datagram that this worker owns (by [`owner`] of its Call-ID).
+    /// One datagram that this worker owns (by [`Place::handler`]).
     pub fn datagram(&mut self, now: Now, flow: Flow, bytes: &[u8], out: &mut Effects) {
         self.core.datagram(now, flow, bytes, out);
         self.consider_health(now, out);

@@ -4,6 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// What calls have shown about gateways and the engine has not yet heard, at most.
+pub const EVIDENCE_MOST: usize = 4096;
+
 #[derive(Debug)]
 pub struct Queue<T> {
     items: Mutex<VecDeque<T>>,
