@@ -17,6 +17,14 @@ pub struct Now {
     pub wall: Wall,
 }
 
+impl Now {
+    /// Both clocks at a later moment; an earlier one is now.
+    pub fn moved_to(self, at: Instant) -> Now {
+        let by = at.0.saturating_sub(self.at.0);
+        Now { at: Instant(self.at.0 + by), wall: Wall(self.wall.0.saturating_add_unsigned(by)) }
+    }
+}
+
 impl Instant {
     /// The time from `earlier` to `self`; zero when `earlier` is later.
     pub fn since(self, earlier: Instant) -> Duration {

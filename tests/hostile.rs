@@ -17,7 +17,7 @@ use std::time::Duration;
 use trunkline::proxy::Plant;
 use trunkline::sim::net::Datagram;
 use trunkline::sim::{Chance, Router, START, snapshot};
-use trunkline::time::{Instant, Now, Wall};
+use trunkline::time::{Instant, Now};
 use trunkline::worker::Load;
 
 const ROUTES: &str = r#"
@@ -72,8 +72,7 @@ impl Yard {
     }
 
     fn advance(&mut self, to: Instant) {
-        let by = to.0.saturating_sub(self.now.at.0);
-        self.now = Now { at: Instant(self.now.at.0 + by), wall: Wall(self.now.wall.0 + by as i64) };
+        self.now = self.now.moved_to(to);
     }
 
     /// Lets time pass, firing every timer in its turn.

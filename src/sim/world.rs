@@ -164,8 +164,7 @@ impl World {
     }
 
     fn advance(&mut self, to: Instant) {
-        let by = to.0.saturating_sub(self.now.at.0);
-        self.now = Now { at: Instant(self.now.at.0 + by), wall: Wall(self.now.wall.0 + by as i64) };
+        self.now = self.now.moved_to(to);
     }
 
     fn take(&mut self, cast: &mut impl Cast, event: Event) {

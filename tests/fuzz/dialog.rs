@@ -10,7 +10,7 @@ use std::time::Duration;
 use trunkline::proxy::Plant;
 use trunkline::sim::net::Datagram;
 use trunkline::sim::{Router, START, snapshot};
-use trunkline::time::{Instant, Now, Wall};
+use trunkline::time::{Instant, Now};
 use trunkline::worker::{Counters, Load};
 
 pub const STEP: usize = 4;
@@ -301,8 +301,7 @@ impl Play {
     }
 
     fn advance(&mut self, to: Instant) {
-        let by = to.0.saturating_sub(self.now.at.0);
-        self.now = Now { at: Instant(self.now.at.0 + by), wall: Wall(self.now.wall.0 + by as i64) };
+        self.now = self.now.moved_to(to);
     }
 
     fn end(mut self) -> Counters {

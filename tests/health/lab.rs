@@ -63,7 +63,7 @@ impl Lab {
         self.table = table;
     }
     pub fn wait(&mut self, d: Duration) {
-        self.now = Now { at: self.now.at + d, wall: Wall(self.now.wall.0 + d.as_micros() as i64) };
+        self.now = self.now.moved_to(self.now.at + d);
     }
     /// Since the lab was opened.
     pub fn elapsed(&self) -> Duration {
