@@ -3,14 +3,14 @@
 //!
 //! `cargo bench --bench call` prints the ratio; absolute times mean nothing on a shared machine.
 
+mod alone;
+
 use std::hint::black_box;
-use std::net::IpAddr;
 use std::time::{Duration, Instant as Clock};
-use trunkline::config::{FileSet, compile};
 use trunkline::flow::{Flow, SocketIx};
-use trunkline::proxy::{Effects, Plant};
+use trunkline::proxy::Effects;
 use trunkline::time::{Instant, Now, Wall};
-use trunkline::worker::{Paths, Setup, Worker};
+use trunkline::worker::Worker;
 
 const ROUTES: &str = r#"
 version: 1
@@ -23,13 +23,6 @@ routes: { everything: { default: true, to: gw } }
 const BODY: &str = "v=0\r\no=alice 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
     m=audio 6000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n";
 
-struct Loopback;
-impl Paths for Loopback {
-    fn source_towards(&mut self, _: SocketIx, _: IpAddr) -> IpAddr {
-        IpAddr::from([127, 0, 0, 1])
-    }
-}
-
 struct Bench {
     worker: Worker,
     out: Effects,
@@ -41,30 +34,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let set = FileSet {
-            root: "routes.yaml".into(),
-            files: vec![("routes.yaml".into(), ROUTES.into())],
-            hash: "0".repeat(64),
-            watch: vec![],
-            refused: vec![],
-        };
-        let (compiled, diagnostics) = compile(&set);
-        let compiled = compiled.unwrap_or_else(|| panic!("{}", diagnostics.human(false)));
         let now = Now { at: Instant(0), wall: Wall(1_790_000_000_000_000) };
         let mut out = Effects::default();
-        let setup = Setup {
-            index: 0,
-            workers: 1,
-            seed: [1; 32],
-            owner_seed: 0,
-            cookie_key: [2; 16],
-            old_cookie_key: None,
-            snapshot: compiled.snapshot,
-            board: None,
-            paths: Box::new(Loopback),
-            plant: Plant::None,
-        };
-        Bench { worker: Worker::new(now, setup, &mut out), out, now, calls: 0, heard: Vec::new() }
+        Bench { worker: alone::worker(now, ROUTES, &mut out), out, now, calls: 0, heard: Vec::new() }
     }
 
     /// Gives the core a datagram; what it sends last comes back.

@@ -1,27 +1,18 @@
 //! What refusing a call costs the core when there are too many: `cargo bench --bench refusal`. Under valgrind it counts
-//! instructions: `valgrind --tool=callgrind --toggle-collect='*Worker>::datagram' target/release/deps/refusal-… `.
+//! instructions: `valgrind --tool=callgrind --toggle-collect='*Core*datagram*' target/release/deps/refusal-…`.
 
-use std::net::IpAddr;
+mod alone;
+
 use std::time::Instant as Clock;
-use trunkline::config::{FileSet, compile};
 use trunkline::flow::{Flow, SocketIx};
-use trunkline::proxy::{Effects, Plant};
+use trunkline::proxy::Effects;
 use trunkline::time::{Instant, Now, Wall};
-use trunkline::worker::{Paths, Setup, Worker};
 
 const ROUTES: &str = "version: 1\nlisten: { lan: { transport: udp, bind: \"127.0.0.1:5080\" } }\n\
     access: { trusted: { tests: [\"127.0.0.1\"] } }\ngateways: { gw: { address: \"127.0.0.1:5090\" } }\n\
     routes: { everything: { default: true, to: [gw] } }\n";
 const BODY: &str = "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
     m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
-
-struct Loopback;
-
-impl Paths for Loopback {
-    fn source_towards(&mut self, _: SocketIx, _: IpAddr) -> IpAddr {
-        [127, 0, 0, 1].into()
-    }
-}
 
 /// An INVITE, and the ACK to its refusal.
 fn call(n: u64) -> [Vec<u8>; 2] {
@@ -47,30 +38,9 @@ fn call(n: u64) -> [Vec<u8>; 2] {
 
 fn main() {
     let count: u64 = std::env::var("TRUNKLINE_BENCH_CALLS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
-    let set = FileSet {
-        root: "routes.yaml".into(),
-        files: vec![("routes.yaml".into(), ROUTES.into())],
-        hash: "0".repeat(64),
-        watch: vec![],
-        refused: vec![],
-    };
-    let (compiled, diagnostics) = compile(&set);
-    let compiled = compiled.unwrap_or_else(|| panic!("{}", diagnostics.human(false)));
     let now = Now { at: Instant(0), wall: Wall(0) };
     let mut out = Effects::default();
-    let setup = Setup {
-        index: 0,
-        workers: 1,
-        seed: [1; 32],
-        owner_seed: 0,
-        cookie_key: [2; 16],
-        old_cookie_key: None,
-        snapshot: compiled.snapshot,
-        board: None,
-        paths: Box::new(Loopback),
-        plant: Plant::None,
-    };
-    let mut worker = Worker::new(now, setup, &mut out);
+    let mut worker = alone::worker(now, ROUTES, &mut out);
     worker.press(true);
     let flow = Flow::udp(SocketIx(0), ([127, 0, 0, 1], 5070).into());
     let calls: Vec<_> = (0..count).map(call).collect();
