@@ -1,5 +1,6 @@
 //! The flags that every command has, and what they mean.
 
+use clap::ValueEnum;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -14,8 +15,11 @@ pub struct Global {
     /// The root file, or the directory that holds trunkline.yaml or routes.yaml
     #[arg(short, long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
-    /// How answers are written
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    /// How answers are written; in a GitHub workflow, commands that can annotate do so without being asked
+    #[arg(long = "format", global = true, value_enum, value_name = "FORMAT")]
+    asked_format: Option<Format>,
+    /// What `--format` comes to for this command.
+    #[arg(skip)]
     pub format: Format,
     /// When to colour: NO_COLOR and pipes are honoured by `auto`
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
@@ -30,9 +34,17 @@ pub struct Global {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
+    /// For people
     #[default]
     Human,
+    /// One document with a published schema: `trunkline schema --for …`
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands that GitHub shows beside the lines; the table goes to $GITHUB_STEP_SUMMARY
+    Github,
+    /// JUnit XML
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -47,6 +59,24 @@ impl Global {
     /// The root file: what `-c` names, else `./trunkline.yaml`, then `./routes.yaml`. The error is one line for people.
     pub fn root(&self) -> Result<PathBuf, String> {
         root_file(self.config.as_deref())
+    }
+
+    /// Decides `format` for a command that can write these formats. Asking for another one is an error; what the
+    /// environment suggests (`GITHUB_ACTIONS=true`) is followed where it can be.
+    pub(super) fn settle_format(&mut self, can: &[Format]) -> Result<(), String> {
+        let suggested = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        self.format = match self.asked_format {
+            Some(asked) if !can.contains(&asked) => {
+                let names: Vec<String> =
+                    can.iter().filter_map(ValueEnum::to_possible_value).map(|v| v.get_name().to_owned()).collect();
+                let asked = asked.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+                return Err(format!("this command does not write `{asked}`: its formats are {}", names.join(", ")));
+            }
+            Some(asked) => asked,
+            None if suggested && can.contains(&Format::Github) => Format::Github,
+            None => Format::Human,
+        };
+        Ok(())
     }
 
     /// Whether what goes to `stream` is coloured.

@@ -89,7 +89,7 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
     let answer = Answer::to(&question, snapshot);
     Ok(match global.format {
         Format::Human => human::call(&question, &answer, snapshot),
-        Format::Json => format!("{:#}\n", json::document(&question, &answer, snapshot)),
+        _ => format!("{:#}\n", json::document(&question, &answer, snapshot)),
     })
 }
 

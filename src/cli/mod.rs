@@ -47,11 +47,26 @@ enum Command {
     Demo(demo::Args),
 }
 
+impl Command {
+    /// The formats that it can write.
+    fn formats(&self) -> &'static [Format] {
+        use Format::{Human, Json};
+        match self {
+            Command::Validate(_) => &[Human, Json],
+            _ => &[Human, Json],
+        }
+    }
+}
+
 /// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
     // clap itself exits: 0 for --help and --version, 2 for a bad flag.
-    let Line { global, command } = Line::parse();
+    let Line { mut global, command } = Line::parse();
     global.apply_color();
+    if let Err(why) = global.settle_format(command.formats()) {
+        anstream::eprintln!("trunkline: {why}");
+        return ExitCode::from(NO_ANSWER);
+    }
     match command {
         Command::Run(args) => run::run(args, &global),
         Command::Validate(args) => validate::run(args, &global),

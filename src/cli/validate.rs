@@ -75,7 +75,7 @@ fn validate(root: &Path, deny: Option<Deny>, global: &Global) -> u8 {
                 anstream::println!("{}", summary(&diagnostics, counts, took));
             }
         }
-        Format::Json => {
+        _ => {
             let revision = set.hash.get(..7).unwrap_or(&set.hash);
             let summary =
                 Summary { files: counts.files, gateways: counts.gateways, lists: counts.lists, routes: counts.routes };

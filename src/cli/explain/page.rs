@@ -7,7 +7,7 @@ use serde_json::json;
 pub(super) fn print(code: Code, global: &Global) {
     match global.format {
         Format::Human => anstream::print!("{code} ({})\n\n{}", code.severity().word(), code.page()),
-        Format::Json => {
+        _ => {
             let document = json!({
                 "schema": "trunkline/code/1",
                 "code": code.id(),
