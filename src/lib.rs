@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accounting;
+pub mod admin;
 pub mod agent;
 pub mod cli;
 pub mod config;

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["proxy"],
     &["worker"],
     &["accounting"],
-    &["config", "server", "agent", "sim"],
+    &["config", "server", "admin", "agent", "sim"],
     &["cli"],
 ];
 

@@ -1,5 +1,6 @@
 //! The flags that every command has, and what they mean.
 
+use crate::admin::{Address, Client};
 use clap::ValueEnum;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ pub struct Global {
     /// When to colour: NO_COLOR and pipes are honoured by `auto`
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
+    /// The running router: unix:PATH or http://HOST:PORT [default: control.sock in the state directory]
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
     /// Say only what went wrong
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -77,6 +81,16 @@ impl Global {
             None => Format::Human,
         };
         Ok(())
+    }
+
+    /// The way to the running router: `--server`, else the one that serves the root file, else the packaged one. The error
+    /// is one line for people.
+    pub fn client(&self) -> Result<Client, String> {
+        let address = match &self.server {
+            Some(text) => Address::parse(text)?,
+            None => Address::find(self.root().ok().as_deref())?,
+        };
+        Ok(Client::new(address))
     }
 
     /// Whether what goes to `stream` is coloured.
