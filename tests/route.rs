@@ -14,3 +14,5 @@ mod properties;
 mod reasons;
 #[path = "route/support.rs"]
 mod support;
+#[path = "route/walking.rs"]
+mod walking;

@@ -16,5 +16,6 @@ pub use model::{
     CodeSet, Failover, FinalAnswer, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Member, NumberChange, Policy,
     ProbeMethod, ProbeWhen, Probing, Reply, Route, RouteIx, RouteTarget, Strip,
 };
-pub use number::{change, clean, dialable};
+pub use number::{ALPHABET, change, clean, dialable};
 pub use table::{Draft, Table};
+pub use trie::{Cursor, RuleHere};

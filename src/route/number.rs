@@ -2,14 +2,16 @@
 
 use super::{Number, NumberChange, Strip};
 
-/// Positions of the dialable characters in byte order, [`NOT_DIALABLE`] for every other byte. Byte order, so that a
+/// What can be dialled, in byte order.
+pub const ALPHABET: [u8; 17] = *b"#*+0123456789ABCD";
+
+/// Positions of the dialable characters in [`ALPHABET`], [`NOT_DIALABLE`] for every other byte. Byte order, so that a
 /// sorted list of prefixes is sorted by symbol too.
 const SYMBOLS: [u8; 256] = {
-    let alphabet = *b"#*+0123456789ABCD";
     let mut table = [NOT_DIALABLE; 256];
     let mut i = 0;
-    while i < alphabet.len() {
-        table[alphabet[i] as usize] = i as u8;
+    while i < ALPHABET.len() {
+        table[ALPHABET[i] as usize] = i as u8;
         i += 1;
     }
     table

@@ -4,6 +4,10 @@
 //! of up to six symbols without a branch is held in the node itself, and so is its rule when it has only one. A
 //! million rules of a rate sheet take about 20 bytes each, and a search touches a handful of cache lines.
 
+mod cursor;
+
+pub use cursor::{Cursor, RuleHere};
+
 use super::number::{NOT_DIALABLE, symbol};
 use super::{GroupIx, Route, RouteIx};
 use std::cmp::Reverse;
