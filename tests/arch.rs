@@ -14,7 +14,9 @@ const LAYERS: &[&[&str]] = &[
     &["proxy"],
     &["worker"],
     &["accounting"],
-    &["config", "server", "admin", "agent", "sim"],
+    &["config", "agent", "sim"],
+    &["question"],
+    &["server", "admin"],
     &["cli"],
 ];
 

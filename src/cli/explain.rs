@@ -2,16 +2,18 @@
 //!
 //! The answer comes from [`crate::route::Table::decide`], the function that routes real calls.
 
-mod answer;
+mod batch;
 mod human;
 mod json;
 mod page;
-mod question;
+mod route;
 
 use super::{CLEAN, Format, Global, NO_ANSWER};
-use crate::config::{Code, Compiled, FileSet, compile};
-use answer::Answer;
-use question::Question;
+use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
+use crate::question::{Call, Desk, Key, State, Unanswerable, moment};
+use crate::route::GatewayIx;
+use crate::time::Wall;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Say where a call to a number would go, and why; or what a diagnostic's code means, or what a route does
@@ -22,8 +24,8 @@ use std::process::ExitCode;
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// A number as it is dialled, a code like TL0104 or its name, or the id of a route
-    #[arg(value_name = "WHAT", allow_hyphen_values = true)]
-    what: String,
+    #[arg(value_name = "WHAT", allow_hyphen_values = true, required_unless_present = "batch")]
+    what: Option<String>,
     /// The caller, as in a From: USER or USER@DOMAIN
     #[arg(long, value_name = "USER@DOMAIN")]
     from: Option<String>,
@@ -33,36 +35,52 @@ pub struct Args {
     /// The call comes from this gateway's address
     #[arg(long, value_name = "ID", conflicts_with = "source")]
     gateway: Option<String>,
+    /// The caller is this digest user
+    #[arg(long, value_name = "USER")]
+    account: Option<String>,
     /// The call is in this group, wherever it comes from
     #[arg(long, value_name = "ID")]
     group: Option<String>,
-    /// When the call is made, as 2026-11-24T19:30, in UTC or with an offset; now, if not given
+    /// When the call is made, as 2026-11-24T19:30 in the files' time zone, or with an offset; now, if not given
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// A gateway's state: ID=up, ID=down or ID=disabled; the others are up
+    /// A gateway's state: ID=up, ID=down, ID=disabled or ID=full; the others are up
     #[arg(long, value_name = "ID=STATE", value_delimiter = ',')]
     state: Vec<String>,
+    /// Answer many questions: a file with one JSON object a line, or - for standard input; one object a line comes out
+    #[arg(long, value_name = "FILE", conflicts_with = "what")]
+    batch: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
-Without --source, --gateway or --group the call is taken to come from the first trusted source; the answer says so.
+Without --source, --gateway, --account or --group the call is taken to come from the first trusted source; the answer
+says so. A line of --batch is {\"number\": …} with any of from, source, gateway, account, group, at and state
+({\"ID\": \"down\"}); what it leaves out is taken from the flags.
+
+Exit codes: 0 answered, also when the call would be refused; 2 no answer.
 
 Examples:
   trunkline explain 0301234567
-  trunkline explain 0301234567 --source 192.168.10.10 --from 101
+  trunkline explain 0301234567 --source 192.168.10.10 --from 101 --at 2026-11-24T19:30
   trunkline explain 112 --group office --state provider-a=down
-  trunkline explain TL0104";
+  trunkline explain national
+  trunkline explain TL0104
+  trunkline explain --batch numbers.jsonl";
 
 pub fn run(args: Args, global: &Global) -> ExitCode {
-    if let Some(code) = Code::find(&args.what) {
+    if let Some(code) = args.what.as_deref().and_then(Code::find) {
         page::print(code, global);
         return ExitCode::from(CLEAN);
     }
-    match explain(&args, global) {
-        Ok(text) => {
+    let done = match &args.batch {
+        Some(file) => batch::run(file, &args, global),
+        None => explain(&args, global).map(|text| {
             anstream::print!("{text}");
-            ExitCode::from(CLEAN)
-        }
+            CLEAN
+        }),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
         Err(why) => {
             anstream::eprintln!("{}", why.trim_end());
             ExitCode::from(NO_ANSWER)
@@ -70,32 +88,90 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
     }
 }
 
+fn complain(why: impl std::fmt::Display) -> String {
+    format!("trunkline explain: {why}")
+}
+
+/// The compiled files, and what else is to be said about them.
+fn load(global: &Global) -> Result<(Compiled, Diagnostics), String> {
+    let root = global.root().map_err(complain)?;
+    let set = FileSet::read(&root).map_err(complain)?;
+    let (compiled, diagnostics) = compile(&set);
+    match compiled {
+        Some(compiled) => Ok((compiled, diagnostics)),
+        None => {
+            let shown = diagnostics.seen_from(&root).human(global.coloured(&std::io::stderr()));
+            Err(format!("{shown}trunkline explain: the files have errors, so there is nothing to explain with"))
+        }
+    }
+}
+
 /// The answer as text, or why there is none.
 fn explain(args: &Args, global: &Global) -> Result<String, String> {
-    let complain = |why: String| format!("trunkline explain: {why}");
-    let root = global.root().map_err(complain)?;
-    let set = FileSet::read(&root).map_err(|error| complain(error.to_string()))?;
-    let (compiled, diagnostics) = compile(&set);
-    let Some(compiled) = compiled else {
-        let shown = diagnostics.seen_from(&root).human(global.coloured(&std::io::stderr()));
-        return Err(format!("{shown}trunkline explain: the files have errors, so there is nothing to explain with"));
-    };
+    let (compiled, diagnostics) = load(global)?;
     let snapshot = &compiled.snapshot;
-    let dialled = question::number(&args.what);
-    if !crate::route::dialable(&dialled) || dialled.is_empty() {
-        return route(args, &compiled).ok_or_else(|| complain(question::no_such_thing(&args.what, snapshot)));
+    let what = args.what.as_deref().unwrap_or_default();
+    let number = crate::question::number(what);
+    if !crate::route::dialable(&number) || number.is_empty() {
+        let ix = route::find(what, &snapshot.table).map_err(complain)?;
+        return Ok(match global.format {
+            Format::Human => route::human(ix, &snapshot.table, &diagnostics),
+            _ => format!("{:#}\n", route::json(ix, snapshot, &diagnostics)),
+        });
     }
-    let question = Question::of(args, dialled, snapshot).map_err(complain)?;
-    let answer = Answer::to(&question, snapshot);
+    let desk = Desk::new(snapshot, Vec::new());
+    let question = desk.question(&call(args, what), at(args, &compiled)?).map_err(|why| complain(flagged(why)))?;
+    let states = states(args, &desk)?;
+    let answer = desk.answer(&question, &states);
     Ok(match global.format {
-        Format::Human => human::call(&question, &answer, snapshot),
-        _ => format!("{:#}\n", json::document(&question, &answer, snapshot)),
+        Format::Human => human::call(&question, &states, &answer, snapshot),
+        _ => {
+            let document = json::Document::of(&question, &answer, snapshot);
+            let text = serde_json::to_string_pretty(&document).map_err(complain)?;
+            format!("{text}\n")
+        }
     })
 }
 
-/// What a route does, if `WHAT` is one.
-fn route(args: &Args, compiled: &Compiled) -> Option<String> {
-    let table = &compiled.snapshot.table;
-    let route = table.routes().iter().find(|route| *route.id == *args.what)?;
-    Some(human::route(route, table))
+fn call<'a>(args: &'a Args, to: &'a str) -> Call<'a> {
+    Call {
+        to,
+        from: args.from.as_deref().unwrap_or_default(),
+        source: args.source,
+        gateway: args.gateway.as_deref(),
+        account: args.account.as_deref(),
+        group: args.group.as_deref(),
+    }
+}
+
+fn at(args: &Args, compiled: &Compiled) -> Result<Wall, String> {
+    match args.at.as_deref() {
+        None => Ok(Wall(jiff::Timestamp::now().as_microsecond())),
+        Some(text) => moment(text, &zone(compiled)).map_err(|bad| complain(format!("--at {text}: {}", bad.words()))),
+    }
+}
+
+/// The zone of times without an offset.
+fn zone(_compiled: &Compiled) -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::UTC
+}
+
+fn states(args: &Args, desk: &Desk) -> Result<Vec<(GatewayIx, State)>, String> {
+    let state = |entry: &String| {
+        let words = State::WORDS.map(|(word, _)| format!("ID={word}")).join(", ");
+        let (id, word) =
+            entry.split_once('=').ok_or_else(|| complain(format!("--state {entry}: write one of {words}")))?;
+        desk.state(id, word).map_err(|why| complain(format!("--state {entry}: {}", why.message)))
+    };
+    args.state.iter().map(state).collect()
+}
+
+/// With the flags that would help.
+fn flagged(why: Unanswerable) -> String {
+    match why.key {
+        Key::Origin => {
+            "say where the call comes from: --source IP, --gateway ID, --account USER or --group ID".to_owned()
+        }
+        _ => why.message,
+    }
 }

@@ -25,6 +25,8 @@ pub enum Usability {
     Down,
     /// After a 503 with Retry-After; usable when nothing else is left.
     Resting,
+    /// At its `max_calls`: skipped, and no failure.
+    Full,
     /// An operator's word: never tried.
     Disabled,
     /// Gone with a reload: never tried.
@@ -51,6 +53,8 @@ const DISABLED: u8 = 4;
 const REMOVED: u8 = 8;
 /// Calls have failed since the last that was answered.
 const FAILING: u8 = 16;
+/// As many calls as it may have.
+const FULL: u8 = 32;
 
 const CLOSED: u64 = 0;
 const OPEN: u64 = 1;
@@ -68,6 +72,9 @@ impl Slot {
         }
         if state & DISABLED != 0 {
             return Usability::Disabled;
+        }
+        if state & FULL != 0 {
+            return Usability::Full;
         }
         if state & OBSERVED == DOWN {
             return trial_of(self.trial.load(Ordering::Acquire), now);
@@ -110,6 +117,10 @@ impl Slot {
 
     pub(super) fn set_disabled(&self, disabled: bool) {
         self.set(DISABLED, if disabled { DISABLED } else { 0 });
+    }
+
+    pub(super) fn set_full(&self, full: bool) {
+        self.set(FULL, if full { FULL } else { 0 });
     }
 
     pub(super) fn set_removed(&self) {
@@ -187,6 +198,12 @@ impl Board {
     pub fn set_disabled(&self, gateway: GatewayIx, disabled: bool) {
         if let Some(slot) = self.slot(gateway) {
             slot.set_disabled(disabled);
+        }
+    }
+    /// Marks as having all the calls that it may have, for `explain --state` and tests.
+    pub fn set_full(&self, gateway: GatewayIx, full: bool) {
+        if let Some(slot) = self.slot(gateway) {
+            slot.set_full(full);
         }
     }
     fn slot(&self, gateway: GatewayIx) -> Option<&Arc<Slot>> {

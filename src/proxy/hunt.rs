@@ -56,6 +56,7 @@ impl Hunt {
                 Usability::Trial | Usability::TrialBusy if !attempt.down => Some(WhySkipped::Trial),
                 Usability::Down if !attempt.down => Some(WhySkipped::Down),
                 Usability::Resting if !attempt.down => Some(WhySkipped::Resting),
+                Usability::Full => Some(WhySkipped::Full),
                 Usability::Disabled => Some(WhySkipped::Disabled),
                 Usability::Removed => Some(WhySkipped::Removed),
                 // The last resort: known to be down when the call came, and tried all the same.

@@ -54,7 +54,11 @@ impl Table {
             let again = match skipped.why {
                 WhySkipped::Resting => true,
                 WhySkipped::Down | WhySkipped::Trial => route.failover.last_resort,
-                WhySkipped::Disabled | WhySkipped::Removed | WhySkipped::Number | WhySkipped::Repeated => false,
+                WhySkipped::Full
+                | WhySkipped::Disabled
+                | WhySkipped::Removed
+                | WhySkipped::Number
+                | WhySkipped::Repeated => false,
             };
             let number = if again { self.number_for(route, skipped.gateway, number, matched) } else { None };
             let Some(number) = number else { return true };
@@ -106,6 +110,7 @@ fn why_not(usability: Usability) -> Option<WhySkipped> {
         Usability::TrialBusy => Some(WhySkipped::Trial),
         Usability::Down => Some(WhySkipped::Down),
         Usability::Resting => Some(WhySkipped::Resting),
+        Usability::Full => Some(WhySkipped::Full),
         Usability::Disabled => Some(WhySkipped::Disabled),
         Usability::Removed => Some(WhySkipped::Removed),
     }

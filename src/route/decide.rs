@@ -51,6 +51,8 @@ pub enum WhySkipped {
     Resting,
     /// A half-open gateway whose one trial call is running.
     Trial,
+    /// At its `max_calls`.
+    Full,
     /// Gone with a reload.
     Removed,
     /// `strip` is longer than the number, or nothing would be left.
@@ -67,6 +69,7 @@ impl WhySkipped {
             WhySkipped::Down => "down",
             WhySkipped::Resting => "resting",
             WhySkipped::Trial => "trial",
+            WhySkipped::Full => "full",
             WhySkipped::Removed => "removed",
             WhySkipped::Number => "number",
             WhySkipped::Repeated => "repeated",

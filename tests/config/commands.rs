@@ -176,7 +176,7 @@ fn explain_tells_when_there_is_no_answer() {
         (&["explain", "0", "--gateway", "provider-c"], "there is no gateway `provider-c`; did you mean `provider-a`?"),
         (
             &["explain", "0", "--state", "provider-a=tired"],
-            "--state provider-a=tired: `tired` is none of up, down, disabled",
+            "--state provider-a=tired: `tired` is none of up, down, disabled, full",
         ),
         (
             &["explain", "0", "--at", "noon"],

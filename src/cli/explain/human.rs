@@ -1,20 +1,18 @@
 //! A decision as people read it.
 
-use super::answer::Answer;
-use super::question::{Origin, Question, State};
 use crate::proxy::Snapshot;
-use crate::route::{
-    Failover, FinalAnswer, Member, Outcome, Reply, Route, RouteTarget, Strip, Table, WhyPassed, WhySkipped,
-};
+use crate::question::{Answer, Origin, Question, State};
+use crate::route::{Failover, FinalAnswer, GatewayIx, Outcome, Reply, Route, Table, WhyPassed, WhySkipped};
 use std::fmt::Write;
 use std::time::Duration;
 
 /// Where the places of rules stand.
 const PLACE_COLUMN: usize = 64;
 
-pub(super) fn call(question: &Question, answer: &Answer, snapshot: &Snapshot) -> String {
+pub(super) fn call(question: &Question, states: &[(GatewayIx, State)], answer: &Answer, snapshot: &Snapshot) -> String {
     let mut out = String::new();
     source(&mut out, question, answer, snapshot);
+    state(&mut out, states, &snapshot.table);
     if answer.stranger {
         return out;
     }
@@ -42,59 +40,23 @@ pub(super) fn call(question: &Question, answer: &Answer, snapshot: &Snapshot) ->
     out
 }
 
-/// What a route does, whoever calls.
-pub(super) fn route(route: &Route, table: &Table) -> String {
-    let mut out = String::new();
-    let mut line = |label: &str, text: String| {
-        let _ = writeln!(out, "{label:<15} {text}");
-    };
-    line("route", format!("{:<32} {}", route.id, route.place));
-    line("groups", route.groups.iter().map(|group| &*table.group(*group).id).collect::<Vec<_>>().join(", "));
-    let prefixes = route.prefixes.iter().map(|prefix| format!("{prefix:?}")).collect::<Vec<_>>().join(", ");
-    line(
-        "takes",
-        match (route.default, route.exact) {
-            (true, _) => "every number that no prefix takes".to_owned(),
-            (_, true) => format!("exactly {prefixes}"),
-            _ => format!("numbers that begin with {prefixes}"),
-        },
-    );
-    if route.priority > 0 {
-        line("priority", route.priority.to_string());
-    }
-    match &route.target {
-        RouteTarget::Reject(refused) => line("refused", reply(refused)),
-        RouteTarget::To(members) => {
-            let names = members.iter().map(|member| match member {
-                Member::Gateway(gateway) => table.gateway(*gateway).id.to_string(),
-                Member::List(list) => format!("{} (list)", table.list(*list).id),
-            });
-            line("to", names.collect::<Vec<_>>().join(", "));
-            line("number", change(route));
-            line("gives up after", gives_up(&route.failover));
-        }
-    }
-    out
-}
-
 fn source(out: &mut String, question: &Question, answer: &Answer, snapshot: &Snapshot) {
     if let Origin::Source { ip, assumed, .. } = &question.origin {
-        let verdict = match (answer.stranger, snapshot.access.reject_unknown) {
-            (true, true) => "  no access rule admits it: refused with 403",
-            (true, false) => "  no access rule admits it: dropped without an answer",
-            (false, _) if *assumed => "  (assumed: the first trusted source; say --source, --gateway or --group)",
-            (false, _) => "",
+        let verdict = match answer.access(snapshot) {
+            Some("reject") => "  no access rule admits it: refused with 403",
+            Some(_) => "  no access rule admits it: dropped without an answer",
+            None if *assumed => "  (assumed: the first trusted source; say --source, --gateway or --group)",
+            None => "",
         };
         let _ = writeln!(out, "source  {ip}{verdict}");
     }
-    let states = question.states.iter().map(|(gateway, state)| {
-        let word = match state {
-            State::Up => "up",
-            State::Down => "down",
-            State::Disabled => "disabled",
-        };
-        format!("{} {word}", snapshot.table.gateway(*gateway).id)
-    });
+    if let Origin::Account = question.origin {
+        let _ = writeln!(out, "source  any address: the password admits it");
+    }
+}
+
+fn state(out: &mut String, states: &[(GatewayIx, State)], table: &Table) {
+    let states = states.iter().map(|(gateway, state)| format!("{} {}", table.gateway(*gateway).id, state.word()));
     let states = states.collect::<Vec<_>>().join(", ");
     if !states.is_empty() {
         let _ = writeln!(out, "state   {states}; all others up");
@@ -149,6 +111,7 @@ pub(super) fn why_passed(why: WhyPassed, route: &Route) -> String {
 
 fn why_skipped(why: WhySkipped) -> &'static str {
     match why {
+        WhySkipped::Full => "has as many calls as it may have",
         WhySkipped::Disabled => "disabled by an operator",
         WhySkipped::Down => "known to be down",
         WhySkipped::Resting => "resting after a 503",
@@ -168,11 +131,11 @@ fn why_refused(answer: &Answer) -> &'static str {
     }
 }
 
-fn reply(reply: &Reply) -> String {
+pub(super) fn reply(reply: &Reply) -> String {
     format!("{} {:?}", reply.code, reply.reason)
 }
 
-fn gives_up(failover: &Failover) -> String {
+pub(super) fn gives_up(failover: &Failover) -> String {
     let last = match &failover.final_answer {
         FinalAnswer::Reply(last) => reply(last),
         FinalAnswer::Last => "the last gateway's answer".to_owned(),
@@ -188,18 +151,4 @@ fn period(duration: Duration) -> String {
         ms if ms % 1000 == 0 => format!("{}s", ms / 1000),
         ms => format!("{ms}ms"),
     }
-}
-
-fn change(route: &Route) -> String {
-    let mut parts = Vec::new();
-    match route.number.strip {
-        Strip::None => {}
-        Strip::Digits(n) => parts.push(format!("strip {n}")),
-        Strip::Matched => parts.push("strip the prefix".to_owned()),
-    }
-    if !route.number.add.is_empty() {
-        parts.push(format!("add {:?}", route.number.add));
-    }
-    parts.push(if route.raw { "no change by the gateway".to_owned() } else { "then the gateway's change".to_owned() });
-    parts.join(", ")
 }
