@@ -34,7 +34,7 @@ pub fn worker(now: Now, routes: &str, out: &mut Effects) -> Worker {
         cookie_key: [2; 16],
         old_cookie_key: None,
         snapshot: compiled.snapshot,
-        board: None,
+        shared: None,
         paths: Box::new(Loopback),
         plant: Plant::None,
     };

@@ -14,23 +14,24 @@ use crate::flow::{SocketIx, Transport};
 use crate::proxy::{Access, Listener, Snapshot, Trusted};
 use crate::route::{
     Draft, Failover, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Matcher, Member, NumberChange, Policy,
-    RouteTarget, Strip, Table, UserPattern,
+    RouteTarget, Share, Strip, Table, UserPattern,
 };
 use crate::sip::Limits;
+use crate::time::Wall;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 /// How many hex digits of the hash people see.
 const REVISION_DIGITS: usize = 7;
 
-pub(super) fn build(model: &Model, set: &FileSet, sources: &Sources, counts: Counts) -> Compiled {
+pub(super) fn build(model: &Model, set: &FileSet, sources: &Sources, counts: Counts, now: Wall) -> Compiled {
     let order = Order::of(model);
     let accounting = accounting(model, set);
     let snapshot = Snapshot {
         revision: Arc::from(set.hash.get(..REVISION_DIGITS).unwrap_or(&set.hash)),
         listeners: listeners(model, &order),
         access: access(model, &order),
-        table: Table::build(draft(model, &order, sources)),
+        table: Table::build(draft(model, &order, sources), now),
         limits: Limits::default(),
         records: accounting.is_on(),
     };
@@ -168,7 +169,10 @@ fn draft(model: &Model, order: &Order, sources: &Sources) -> Draft {
         policy: match list.policy.or(value::Policy::Ordered) {
             value::Policy::Ordered => Policy::Ordered,
         },
-        members: list.members.get().map_or_else(Vec::new, |members| order.members(&members.0, model)),
+        members: list.members.get().map_or_else(Vec::new, |members| {
+            order.members(&members.0, model).into_iter().map(|to| Share { to, weight: 1 }).collect()
+        }),
+        limit: None,
     });
     let mut groups: Vec<Group> = order
         .groups
@@ -191,6 +195,7 @@ fn draft(model: &Model, order: &Order, sources: &Sources) -> Draft {
         lists: lists.collect(),
         groups,
         routes: routes.map(|(entry, r)| route(entry, r, model, order, &failover, sources)).collect(),
+        schedules: Vec::new(),
         default_group: order.group(model.default_group()),
         failover,
     }
@@ -261,6 +266,7 @@ fn route(
         default,
         exact: !default && route.exact.get().is_some_and(|exact| exact.0),
         groups: model.route_groups(route).into_iter().map(|key| order.group(key)).collect(),
+        when: Vec::new(),
         priority: route.priority.get().and_then(|p| u16::try_from(p.0).ok()).unwrap_or(0),
         target,
         number: NumberChange {

@@ -24,6 +24,7 @@ pub use source::{Place, Sources, Span};
 
 use crate::accounting::Accounting;
 use crate::proxy::Snapshot;
+use crate::time::Wall;
 use diagnostic::Report;
 use document::Document;
 use lower::{At, Lower};
@@ -58,8 +59,18 @@ pub fn compile(set: &FileSet) -> (Option<Compiled>, Diagnostics) {
     (compiled, diagnostics)
 }
 
+/// [`compile`] as at another moment: checks that look at schedules look at the time from then on.
+pub fn compile_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Diagnostics) {
+    let (compiled, _, diagnostics) = compile_counted_at(set, now);
+    (compiled, diagnostics)
+}
+
 /// Like [`compile`], with the counts of what could be read where it did not compile.
 pub fn compile_counted(set: &FileSet) -> (Option<Compiled>, Counts, Diagnostics) {
+    compile_counted_at(set, Wall(jiff::Timestamp::now().as_microsecond()))
+}
+
+fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Diagnostics) {
     let mut report = Report::default();
     let mut readable = Vec::new();
     let mut sources = Vec::new();
@@ -83,7 +94,7 @@ pub fn compile_counted(set: &FileSet) -> (Option<Compiled>, Counts, Diagnostics)
         let model = check::Model::of(&document);
         check::all(&model, whole, &mut report);
         if report.errors() == 0 {
-            compiled = Some(build::build(&model, set, &sources, counts));
+            compiled = Some(build::build(&model, set, &sources, counts, now));
         }
     }
     (compiled, counts, report.finish(sources))

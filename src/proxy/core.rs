@@ -99,6 +99,11 @@ impl Core {
         }
     }
 
+    /// What weighted lists draw by, the same for all workers: a call's order does not depend on who has it.
+    pub fn draw_by(&mut self, seed: u64) {
+        self.secrets.draw_by(seed);
+    }
+
     #[cfg(feature = "sim")]
     pub fn plant(&mut self, plant: super::Plant) {
         self.plant = plant;

@@ -11,7 +11,7 @@ use super::token::Token;
 use super::verdict::{verdict, why_refused};
 use super::{Core, Effects};
 use crate::record::Outcome as Fate;
-use crate::route::{self, Decision, Facts, Number};
+use crate::route::{self, Choice, Decision, Facts, Number};
 use crate::sip::{Message, Method, Name, NameAddr, Scheme, Stored, Uri, Via};
 use crate::transaction::{InviteServer, Key};
 
@@ -141,6 +141,10 @@ impl Core {
             listener: arrival.admission.listener,
             account: None,
             group: None,
+            choice: Choice::Drawn {
+                seed: self.secrets.draw(arrival.call_id(), arrival.via.branch.unwrap_or_default()),
+                turns: &self.loaded.turns,
+            },
         };
         let loaded = &self.loaded;
         loaded.snapshot.table.decide(&facts, &loaded.board, arrival.now, decision, None);

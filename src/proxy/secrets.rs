@@ -15,6 +15,8 @@ pub(super) struct Secrets {
     hash_key: [u8; 16],
     /// For what only has to differ: seeded as secretly, but quick.
     acks: foldhash::fast::FixedState,
+    /// Keys the draws of weighted lists.
+    draws: u64,
     pub matcher: Matcher,
 }
 
@@ -26,7 +28,7 @@ impl Secrets {
         random.fill_bytes(&mut match_key);
         let acks = SipHasher13::new_with_key(&hash_key).hash(b"acks");
         let acks = foldhash::fast::FixedState::with_seed(acks);
-        Secrets { random, hash_key, acks, matcher: Matcher::new(match_key) }
+        Secrets { random, hash_key, acks, draws: 0, matcher: Matcher::new(match_key) }
     }
 
     /// 64 random bits.
@@ -41,6 +43,19 @@ impl Secrets {
             laid_out.add(field);
         }
         SipHasher13::new_with_key(&self.hash_key).hash(laid_out.bytes())
+    }
+
+    pub fn draw_by(&mut self, seed: u64) {
+        self.draws = seed;
+    }
+
+    /// The bits by which weighted lists draw for one request. Keyed, so that nobody outside can choose a gateway by the
+    /// Call-ID; made from the request and not drawn, so that they are the same whichever worker has the call.
+    pub fn draw(&self, call_id: &[u8], branch: &[u8]) -> u64 {
+        let mut laid_out = Fields::default();
+        laid_out.add(call_id);
+        laid_out.add(branch);
+        SipHasher13::new_with_keys(self.draws, self.draws.rotate_left(32)).hash(laid_out.bytes())
     }
 
     /// What an answer to an INVITE and its ACK have in common (RFC 3261 §13.2.2.4): the same value for both.

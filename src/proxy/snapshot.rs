@@ -2,7 +2,7 @@
 
 use crate::flow::{SocketIx, Transport};
 use crate::health::Board;
-use crate::route::{Net, Table};
+use crate::route::{Net, Table, Turns};
 use crate::sip::Limits;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,11 +49,13 @@ pub struct Trusted {
     pub listeners: Vec<usize>,
 }
 
-/// A snapshot with the health board that belongs to it: what a call in set-up holds on to.
+/// A snapshot with what belongs to it and changes, the health board and the turns of its lists: what a call in set-up
+/// holds on to.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub snapshot: Arc<Snapshot>,
     pub board: Board,
+    pub turns: Turns,
 }
 
 impl Snapshot {

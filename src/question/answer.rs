@@ -3,7 +3,7 @@
 use super::{Origin, Question};
 use crate::health::Board;
 use crate::proxy::{Snapshot, refusal};
-use crate::route::{Decision, Facts, Failover, Outcome, Reply, Trace};
+use crate::route::{Choice, Decision, Facts, Failover, Outcome, Reply, Trace};
 use crate::time::Now;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -40,6 +40,7 @@ impl Answer {
             listener: None,
             account: question.account,
             group: None,
+            choice: Choice::Exact,
         };
         let facts = match question.origin {
             Origin::Source { ip, admission, .. } => {

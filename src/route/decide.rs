@@ -1,10 +1,11 @@
 //! The answer to "where does this call go": types and the decision itself.
 
+use super::attempts::AtRoute;
 use super::number::dialable;
 use super::trie::Hit;
-use super::{GatewayIx, GroupIx, Reply, RouteIx, RouteTarget, Table};
+use super::{Choice, GatewayIx, GroupIx, Line, Reply, RouteIx, RouteTarget, Table};
 use crate::health::Board;
-use crate::time::Now;
+use crate::time::{Now, Wall};
 use smallvec::SmallVec;
 use std::net::IpAddr;
 
@@ -30,6 +31,8 @@ pub struct Facts<'a> {
     pub account: Option<&'a str>,
     /// A group given from outside (`explain --group`): the matchers are not asked.
     pub group: Option<GroupIx>,
+    /// What chooses where lists leave it open.
+    pub choice: Choice<'a>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +42,9 @@ pub struct Attempt {
     /// Known to be down, or resting, and tried all the same because nothing else is left (`last_resort`; checklist
     /// F11, D7): whoever starts it doesn't ask the board about health again, only whether it was disabled or removed.
     pub down: bool,
-    /// The probability that this attempt is the first.
-    pub share: f32,
+    /// The probability that this attempt is the first: exact by [`Choice::Exact`]; in a call's own order 1 for the
+    /// first and 0 for all others.
+    pub share: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +53,10 @@ pub enum WhySkipped {
     Down,
     /// 503 with Retry-After.
     Resting,
+    /// As many calls as it takes at once.
+    Full,
     /// A half-open gateway whose one trial call is running.
     Trial,
-    /// At its `max_calls`.
-    Full,
     /// Gone with a reload.
     Removed,
     /// `strip` is longer than the number, or nothing would be left.
@@ -68,8 +72,8 @@ impl WhySkipped {
             WhySkipped::Disabled => "disabled",
             WhySkipped::Down => "down",
             WhySkipped::Resting => "resting",
-            WhySkipped::Trial => "trial",
             WhySkipped::Full => "full",
+            WhySkipped::Trial => "trial",
             WhySkipped::Removed => "removed",
             WhySkipped::Number => "number",
             WhySkipped::Repeated => "repeated",
@@ -104,14 +108,18 @@ pub struct Decision {
     pub group: Option<GroupIx>,
     pub route: Option<RouteIx>,
     pub outcome: Outcome,
+    /// In the order of the call; by [`Choice::Exact`] every one that may come, in the order of the lists.
     pub attempts: SmallVec<[Attempt; 4]>,
     pub skipped: SmallVec<[Skipped; 4]>,
+    /// By [`Choice::Exact`]: how the attempts may follow each other. Empty for a call.
+    pub order: Vec<Line>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhyPassed {
     /// Another prefix that matches is longer.
     Prefix,
+    /// Its `when` does not hold now.
     Schedule,
     Priority,
     /// An `exact` route of the same prefix is preferred.
@@ -123,8 +131,11 @@ pub enum WhyPassed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
     pub route: RouteIx,
+    /// Empty for a catch-all.
     pub prefix: String,
     pub why: WhyPassed,
+    /// With [`WhyPassed::Schedule`]: when its `when` holds next.
+    pub next: Option<Wall>,
 }
 
 /// Why the decision is as it is, for people.
@@ -136,7 +147,10 @@ pub struct Trace {
     pub group_by: String,
     /// The next best group and its matcher, if any.
     pub next_best: Option<(GroupIx, String)>,
+    /// Every other rule that takes the number, in the order in which they are asked.
     pub passed_over: Vec<PassedOver>,
+    /// How many of them were asked before the chosen one: those that are not active.
+    pub before: usize,
 }
 
 impl Table {
@@ -147,12 +161,12 @@ impl Table {
     pub fn decide(&self, facts: &Facts, board: &Board, now: Now, out: &mut Decision, trace: Option<&mut Trace>) {
         out.clear();
         out.group = self.choose_group(facts);
-        let chosen = out.group.and_then(|group| self.choose_route(group, facts.number));
+        let chosen = out.group.and_then(|group| self.choose_route(group, facts.number, now.wall));
         if let Some(trace) = trace {
             *trace = Trace::default();
             self.explain_group(facts, out.group, trace);
             if let Some(group) = out.group {
-                self.explain_route(group, facts.number, trace);
+                self.explain_route(group, facts.number, now.wall, trace);
             }
         }
         let Some((ix, matched)) = chosen else {
@@ -163,7 +177,10 @@ impl Table {
         let route = self.route(ix);
         match &route.target {
             RouteTarget::Reject(reply) => out.outcome = Outcome::Reject(reply.clone()),
-            RouteTarget::To(to) => self.line_up(route, to, facts.number, matched, board, now, out),
+            RouteTarget::To(to) => {
+                let call = AtRoute { table: self, route, number: facts.number, matched, board, now, last_resort: false };
+                self.line_up(call, to, facts.choice, out);
+            }
         }
     }
 
@@ -182,11 +199,12 @@ impl Table {
         facts.trusted || facts.account.is_some()
     }
 
-    /// The route for a number and how long the prefix is that matched: an exact rule, the longest prefix, the
-    /// catch-all. A number with a character that can't be dialled, or without any, goes to the catch-all alone.
-    fn choose_route(&self, group: GroupIx, number: &[u8]) -> Option<(RouteIx, usize)> {
-        let by_prefix = if dialable(number) { self.trie.find(group.0, number) } else { None };
-        let catch_all = || self.catch_alls.get(usize::from(group.0))?.first().map(|&route| (route, 0));
+    /// The route for a number and how long the prefix is that matched, of those that are active: an exact rule, the
+    /// longest prefix, the catch-all. A number with a character that can't be dialled, or without any, goes to the catch-all alone.
+    fn choose_route(&self, group: GroupIx, number: &[u8], wall: Wall) -> Option<(RouteIx, usize)> {
+        let active = |route: RouteIx| self.active(route, wall);
+        let by_prefix = if dialable(number) { self.trie.find(group.0, number, active) } else { None };
+        let catch_all = || Some((self.catch_alls(group).iter().copied().find(|&route| active(route))?, 0));
         by_prefix.map(|hit| (hit.route, hit.matched)).or_else(catch_all)
     }
 
@@ -202,25 +220,30 @@ impl Table {
     }
 
     /// The prefix that matched, and every other rule that would have taken the number.
-    fn explain_route(&self, group: GroupIx, number: &[u8], trace: &mut Trace) {
+    fn explain_route(&self, group: GroupIx, number: &[u8], wall: Wall, trace: &mut Trace) {
         let hits = if dialable(number) { self.trie.matching(group.0, number) } else { Vec::new() };
-        let prefix = |hit: &Hit| String::from_utf8_lossy(number.get(..hit.matched).unwrap_or_default()).into_owned();
-        if let Some((chosen, others)) = hits.split_first() {
-            trace.prefix = prefix(chosen);
-            trace.passed_over.extend(others.iter().map(|hit| PassedOver {
-                route: hit.route,
-                prefix: prefix(hit),
-                why: match () {
-                    () if hit.matched < chosen.matched => WhyPassed::Prefix,
-                    () if hit.exact != chosen.exact => WhyPassed::Exact,
-                    () => WhyPassed::Priority,
-                },
-            }));
+        let catch_alls = self.catch_alls(group).iter().map(|&route| Hit { route, exact: false, timed: true, matched: 0 });
+        let mut chosen: Option<Hit> = None;
+        for hit in hits.into_iter().chain(catch_alls) {
+            let prefix = String::from_utf8_lossy(number.get(..hit.matched).unwrap_or_default()).into_owned();
+            let (why, next) = match chosen {
+                None if self.active(hit.route, wall) => {
+                    trace.prefix = prefix;
+                    trace.before = trace.passed_over.len();
+                    chosen = Some(hit);
+                    continue;
+                }
+                None => (WhyPassed::Schedule, self.schedules().next_edge_of(&self.route(hit.route).when, wall)),
+                Some(chosen) if hit.matched == 0 && chosen.matched > 0 => (WhyPassed::Default, None),
+                Some(chosen) if hit.matched < chosen.matched => (WhyPassed::Prefix, None),
+                Some(chosen) if hit.exact != chosen.exact => (WhyPassed::Exact, None),
+                Some(_) => (WhyPassed::Priority, None),
+            };
+            trace.passed_over.push(PassedOver { route: hit.route, prefix, why, next });
         }
-        let why = if hits.is_empty() { WhyPassed::Priority } else { WhyPassed::Default };
-        let catch_alls = self.catch_alls.get(usize::from(group.0)).map(Vec::as_slice).unwrap_or_default();
-        let others = catch_alls.iter().skip(usize::from(hits.is_empty()));
-        trace.passed_over.extend(others.map(|&route| PassedOver { route, prefix: String::new(), why }));
+        if chosen.is_none() {
+            trace.before = trace.passed_over.len();
+        }
     }
 }
 
@@ -232,5 +255,6 @@ impl Decision {
         self.outcome = Outcome::NoRoute;
         self.attempts.clear();
         self.skipped.clear();
+        self.order.clear();
     }
 }

@@ -3,19 +3,25 @@
 //! Knows no SIP messages and no sockets: a call is [`Facts`], the answer a [`Decision`].
 
 mod attempts;
+mod choice;
 mod decide;
 mod group;
 mod model;
 mod number;
+mod schedule;
+mod shares;
 mod table;
 mod trie;
 
+pub use choice::{Choice, Turns};
 pub use decide::{Attempt, Decision, Facts, Number, Outcome, PassedOver, Skipped, Trace, WhyPassed, WhySkipped};
 pub use group::{Matcher, Net, Specificity, UserPattern};
 pub use model::{
     CodeSet, Failover, FinalAnswer, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Member, NumberChange, Policy,
-    ProbeMethod, ProbeWhen, Probing, Reply, Route, RouteIx, RouteTarget, Strip,
+    ProbeMethod, ProbeWhen, Probing, Reply, Route, RouteIx, RouteTarget, Share, Strip,
 };
 pub use number::{ALPHABET, change, clean, dialable};
+pub use schedule::{Dates, Days, Hours, Schedule, ScheduleIx, Schedules, Spans, When};
+pub use shares::{AtPosition, Line, Position};
 pub use table::{Draft, Table};
 pub use trie::{Cursor, RuleHere};

@@ -1,5 +1,6 @@
 //! The parts of a routing table, as values: what the configuration compiles to.
 
+use super::When;
 use crate::flow::Transport;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -159,22 +160,36 @@ pub struct Group {
 }
 
 /// How a list chooses among its members. Later policies join here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Policy {
     Ordered,
+    /// Drawn without replacement, by weight; members of weight 0 after all others, in order.
+    Weighted,
+    /// Each call starts one further.
+    RoundRobin,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Member {
     Gateway(GatewayIx),
     List(ListIx),
+}
+
+/// A member of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub to: Member,
+    /// For weighted lists: its share of all weights.
+    pub weight: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
     pub id: Arc<str>,
     pub policy: Policy,
-    pub members: Vec<Member>,
+    pub members: Vec<Share>,
+    /// At most so many members are used, of those that can be.
+    pub limit: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +207,8 @@ pub struct Route {
     /// The prefix is a whole number.
     pub exact: bool,
     pub groups: Vec<GroupIx>,
+    /// When it is active: any of these; empty is always.
+    pub when: Vec<When>,
     pub priority: u16,
     pub target: RouteTarget,
     pub number: NumberChange,

@@ -3,7 +3,8 @@
 use super::group::Matchers;
 use super::number::dialable;
 use super::trie::{Rule, Trie};
-use super::{Failover, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Route, RouteIx};
+use super::{Failover, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Route, RouteIx, Schedule, Schedules};
+use crate::time::Wall;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub struct Draft {
     /// Group `default` is always there (declared or not).
     pub groups: Vec<Group>,
     pub routes: Vec<Route>,
+    pub schedules: Vec<Schedule>,
     /// The defaults, for calls that no route takes.
     pub failover: Arc<Failover>,
     /// The gateway matches for the group `default` are refused: calls from a gateway need a group that names it.
@@ -26,9 +28,10 @@ pub struct Draft {
 #[derive(Debug)]
 pub struct Table {
     draft: Draft,
+    schedules: Schedules,
     pub(super) trie: Trie,
     /// The catch-alls of each group, the highest priority first.
-    pub(super) catch_alls: Vec<Vec<RouteIx>>,
+    catch_alls: Vec<Vec<RouteIx>>,
     pub(super) matchers: Matchers,
     gateways_by_id: Vec<GatewayIx>,
     groups_by_id: Vec<GroupIx>,
@@ -38,8 +41,10 @@ pub struct Table {
 
 impl Table {
     /// Compiles a draft. A prefix that is empty or holds a character that can't be dialled can never match and is
-    /// left out (the configuration refuses both, TL0203).
-    pub fn build(draft: Draft) -> Table {
+    /// left out (the configuration refuses both, TL0203). `now` is when the table is made: around it schedules are
+    /// known beforehand ([`Schedules::build`]).
+    pub fn build(mut draft: Draft, now: Wall) -> Table {
+        let schedules = Schedules::build(std::mem::take(&mut draft.schedules), now);
         let trie = Trie::build(prefix_rules(&draft.routes), draft.groups.len());
         let matchers = Matchers::new(&draft.groups, &draft.gateways);
         let mut gateways_by_id: Vec<_> = (0..draft.gateways.len() as u32).map(GatewayIx).collect();
@@ -50,7 +55,7 @@ impl Table {
             (0..).zip(&draft.gateways).map(|(ix, g)| (g.address.ip().to_canonical(), GatewayIx(ix))).collect();
         gateways_by_ip.sort_unstable();
         let catch_alls = catch_alls(&draft.routes, draft.groups.len());
-        Table { draft, trie, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
+        Table { draft, schedules, trie, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
     }
     pub fn gateways(&self) -> &[Gateway] {
         &self.draft.gateways
@@ -76,6 +81,17 @@ impl Table {
     pub fn route(&self, ix: RouteIx) -> &Route {
         &self.draft.routes[ix.0 as usize]
     }
+    pub fn schedules(&self) -> &Schedules {
+        &self.schedules
+    }
+    /// Whether a route is active at an instant.
+    pub fn active(&self, ix: RouteIx, wall: Wall) -> bool {
+        self.schedules.holds(&self.route(ix).when, wall)
+    }
+    /// The catch-alls of a group, the highest priority first.
+    pub fn catch_alls(&self, group: GroupIx) -> &[RouteIx] {
+        self.catch_alls.get(usize::from(group.0)).map_or(&[], Vec::as_slice)
+    }
     /// The defaults, for calls that no route takes.
     pub fn failover(&self) -> &Arc<Failover> {
         &self.draft.failover
@@ -85,7 +101,7 @@ impl Table {
     }
     /// Whether any route is in a group.
     pub fn has_routes(&self, group: GroupIx) -> bool {
-        self.trie.has_rules(group.0) || self.catch_alls.get(usize::from(group.0)).is_some_and(|c| !c.is_empty())
+        self.trie.has_rules(group.0) || !self.catch_alls(group).is_empty()
     }
     pub fn gateway_by_id(&self, id: &str) -> Option<GatewayIx> {
         let found = self.gateways_by_id.binary_search_by(|&ix| (*self.gateway(ix).id).cmp(id)).ok()?;

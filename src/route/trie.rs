@@ -22,6 +22,8 @@ pub(super) struct Rule<'a> {
     /// Not empty, dialable characters alone.
     prefix: &'a [u8],
     exact: bool,
+    /// Has a `when`.
+    timed: bool,
     priority: u16,
     route: RouteIx,
 }
@@ -30,8 +32,8 @@ impl<'a> Rule<'a> {
     pub(super) fn new(group: GroupIx, prefix: &'a [u8], ix: RouteIx, route: &Route) -> Rule<'a> {
         let mut head = [0; 8];
         head.iter_mut().zip(prefix).for_each(|(to, &from)| *to = from);
-        let (exact, priority) = (route.exact, route.priority);
-        Rule { group: group.0, head: u64::from_be_bytes(head), prefix, exact, priority, route: ix }
+        let (exact, timed, priority) = (route.exact, !route.when.is_empty(), route.priority);
+        Rule { group: group.0, head: u64::from_be_bytes(head), prefix, exact, timed, priority, route: ix }
     }
 }
 
@@ -40,6 +42,8 @@ impl<'a> Rule<'a> {
 pub(super) struct Hit {
     pub(super) route: RouteIx,
     pub(super) exact: bool,
+    /// Has a `when`, which must hold.
+    pub(super) timed: bool,
     /// How many characters of the number its prefix takes.
     pub(super) matched: usize,
 }
@@ -75,11 +79,14 @@ const PREFIX: u32 = 1 << 20;
 const EXACT: u32 = 1 << 21;
 /// There is one rule here.
 const ONE: u32 = 1 << 22;
+/// Some rule here has a `when`.
+const TIMED: u32 = 1 << 23;
 
 /// Marks in a packed rule, beside the route's position.
 const RULE_EXACT: u32 = 1 << 31;
 const LAST: u32 = 1 << 30;
-const ROUTE: u32 = LAST - 1;
+const RULE_TIMED: u32 = 1 << 29;
+const ROUTE: u32 = RULE_TIMED - 1;
 
 const NOWHERE: u32 = u32::MAX;
 
@@ -126,9 +133,10 @@ impl Trie {
 
     /// Writes the rules of one place.
     fn put(&mut self, node: &mut Node, here: &[Rule]) {
-        let packed = |r: &Rule| r.route.0 & ROUTE | if r.exact { RULE_EXACT } else { 0 };
+        let mark = |is: bool, mark: u32| if is { mark } else { 0 };
+        let packed = |r: &Rule| r.route.0 & ROUTE | mark(r.exact, RULE_EXACT) | mark(r.timed, RULE_TIMED);
         for rule in here {
-            node.head |= if rule.exact { EXACT } else { PREFIX };
+            node.head |= if rule.exact { EXACT } else { PREFIX } | mark(rule.timed, TIMED);
         }
         match here {
             [] => {}
@@ -150,16 +158,18 @@ impl Trie {
     }
 
     /// The rule for a number: an exact one, else the longest prefix; among those of one prefix the highest priority.
-    /// The number must be dialable.
-    pub(super) fn find(&self, group: u16, number: &[u8]) -> Option<Hit> {
+    /// Only rules whose `when` holds: `holds` is asked about those that have one. The number must be dialable.
+    pub(super) fn find(&self, group: u16, number: &[u8], holds: impl Fn(RouteIx) -> bool) -> Option<Hit> {
+        let takes = |hit: &Hit| (!hit.exact || hit.matched == number.len()) && (!hit.timed || holds(hit.route));
         let mut best = None;
         self.walk(group, number, |node, matched| {
-            if node.head & PREFIX != 0 || node.head & EXACT != 0 && matched == number.len() {
+            let here = node.head & PREFIX != 0 || node.head & EXACT != 0 && matched == number.len();
+            if here && (node.head & TIMED == 0 || self.hits(node, matched).any(|hit| takes(&hit))) {
                 best = Some((*node, matched));
             }
         });
         let (node, matched) = best?;
-        self.hits(&node, matched).find(|hit| !hit.exact || matched == number.len())
+        self.hits(&node, matched).find(takes)
     }
 
     /// Every rule whose prefix begins the number (exact ones only for the whole of it), best first.
@@ -202,7 +212,12 @@ impl Trie {
             _ => self.rules.get(node.rules as usize..).unwrap_or_default(),
         };
         let length = list.iter().position(|rule| rule & LAST != 0).map_or(0, |last| last + 1);
-        let hit = move |rule: &u32| Hit { route: RouteIx(rule & ROUTE), exact: rule & RULE_EXACT != 0, matched };
+        let hit = move |rule: &u32| Hit {
+            route: RouteIx(rule & ROUTE),
+            exact: rule & RULE_EXACT != 0,
+            timed: rule & RULE_TIMED != 0,
+            matched,
+        };
         list.iter().take(length).map(hit)
     }
 }

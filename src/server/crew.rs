@@ -12,8 +12,8 @@ use super::state::CookieKeys;
 use super::tray::Tray;
 use super::worker_loop;
 use super::{StartError, Stats};
-use crate::health::{Board, Override};
-use crate::proxy::{Effects, Snapshot};
+use crate::health::Override;
+use crate::proxy::{Effects, Loaded, Snapshot};
 use crate::worker::{HEALTH, Setup, Worker};
 use std::io;
 use std::sync::Arc;
@@ -111,12 +111,12 @@ pub(super) fn start(mut parts: Parts) -> Result<(Workers, Vec<JoinHandle<()>>), 
     fill(&mut seed)?;
     fill(&mut owner_seed)?;
     let owner_seed = u64::from_le_bytes(owner_seed);
-    let (mut threads, mut board) = (Vec::new(), None);
+    let (mut threads, mut shared) = (Vec::new(), None);
     for (index, sockets) in std::mem::take(&mut parts.sockets).into_iter().enumerate() {
-        let setup = setup(&parts, (index, count), (seed, owner_seed), board.clone());
+        let setup = setup(&parts, (index, count), (seed, owner_seed), shared.clone());
         let mut effects = Effects::default();
         let core = Worker::new(parts.clock.now(), setup, &mut effects);
-        board.get_or_insert_with(|| core.loaded().board);
+        shared.get_or_insert_with(|| core.loaded());
         let parts = worker_loop::Parts {
             index,
             core,
@@ -143,7 +143,7 @@ fn setup(
     parts: &Parts,
     (index, workers): (usize, usize),
     (seed, owner_seed): ([u8; 32], u64),
-    board: Option<Board>,
+    shared: Option<Loaded>,
 ) -> Setup {
     Setup {
         index,
@@ -153,7 +153,7 @@ fn setup(
         cookie_key: parts.keys.present,
         old_cookie_key: parts.keys.previous,
         snapshot: parts.snapshot.clone(),
-        board,
+        shared,
         paths: Box::new(KernelPaths::default()),
         #[cfg(feature = "sim")]
         plant: crate::proxy::Plant::None,

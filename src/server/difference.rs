@@ -97,8 +97,15 @@ fn gateways(snapshot: &Snapshot) -> BTreeMap<&str, GatewaySays<'_>> {
     all.map(|g| (&*g.id, (g.address, g.transport, listener(g.listener), &g.number, &g.probing, &*g.tags))).collect()
 }
 
-fn lists(table: &Table) -> BTreeMap<&str, (Policy, Vec<&str>)> {
-    let says = |list: &List| (list.policy, member_ids(table, &list.members));
+type ListSays<'a> = (Policy, Option<u16>, Vec<(&'a str, u32)>);
+
+fn lists(table: &Table) -> BTreeMap<&str, ListSays<'_>> {
+    let members = |list: &List| list.members.iter().map(|share| share.to).collect::<Vec<_>>();
+    let weights = |list: &List| list.members.iter().map(|share| share.weight).collect::<Vec<_>>();
+    let says = |list| {
+        let members = member_ids(table, &members(list)).into_iter().zip(weights(list)).collect();
+        (list.policy, list.limit, members)
+    };
     table.lists().iter().map(|list| (&*list.id, says(list))).collect()
 }
 

@@ -97,7 +97,7 @@ impl Process {
                 old_cookie_key: None,
                 snapshot: snapshot.clone(),
                 // The first worker has the health engine.
-                board: process.workers.first().map(|first| first.loaded().board),
+                shared: process.workers.first().map(Worker::loaded),
                 paths: Box::new(OneHome(home)),
                 plant,
             };

@@ -3,7 +3,7 @@
 //! A call has one owner, found by its Call-ID: its events are totally ordered, and each is handled whole, with no lock and
 //! no await inside (checklist C1). What another worker received for it comes by [`Handover`].
 //!
-//! One worker of a process has the health engine; the others read its [`Board`]. What calls show about gateways is left
+//! One worker of a process has the health engine; the others read its [`Board`](crate::health::Board). What calls show about gateways is left
 //! in [`Effects::evidence`], and whoever steps the workers brings it to [`Worker::evidence`] of the one with the engine.
 //!
 //! `run` steps it with sockets and a clock, the simulation with a virtual network; the code is the same.
@@ -21,8 +21,9 @@ pub use pressure::Pressure;
 pub use queue::{EVIDENCE_MOST, Queue};
 
 use crate::flow::Flow;
-use crate::health::{Board, Engine, Evidence, Override, Probe, ProbeResult, ProbeToken};
+use crate::health::{Engine, Evidence, Override, Probe, ProbeResult, ProbeToken};
 use crate::proxy::{Core, Effects, Snapshot};
+use crate::route::Turns;
 use crate::time::{Instant, Now};
 use std::sync::Arc;
 
@@ -32,14 +33,15 @@ pub struct Setup {
     pub workers: usize,
     /// Seed of the process for branches, tags, record ids, jitter: each worker draws from a stream of its own.
     pub seed: [u8; 32],
-    /// Seed of [`owner`]: the same for all workers, and a secret, so that nobody outside can aim at one of them.
+    /// Seed of [`owner`]: the same for all workers, and a secret, so that nobody outside can aim at one of them. Lists draw
+    /// by it too: a call's order is the same whichever worker has it.
     pub owner_seed: u64,
     /// Key of the Record-Route cookie, and the one before it (honoured for 24 h).
     pub cookie_key: [u8; 16],
     pub old_cookie_key: Option<[u8; 16]>,
     pub snapshot: Arc<Snapshot>,
-    /// `None`: this worker has the health engine. The others get its board ([`Worker::loaded`]).
-    pub board: Option<Board>,
+    /// `None`: this worker has the health engine. The others get its board and its turns ([`Worker::loaded`]).
+    pub shared: Option<Loaded>,
     pub paths: Box<dyn Paths>,
     /// Planted faults (simulation only).
     #[cfg(feature = "sim")]
@@ -62,18 +64,19 @@ pub struct Worker {
 impl Worker {
     /// Probes that are due at once are in `out`.
     pub fn new(now: Now, setup: Setup, out: &mut Effects) -> Worker {
-        let Setup { index, workers, seed, owner_seed, snapshot, board, paths, .. } = setup;
+        let Setup { index, workers, seed, owner_seed, snapshot, shared, paths, .. } = setup;
         let place = Place { index, workers, owner_seed };
-        let (board, health) = match board {
-            Some(board) => (board, None),
+        let (loaded, health) = match shared {
+            Some(loaded) => (loaded, None),
             None => {
                 let jitter = seed.iter().fold(0, |seed: u64, &byte| seed.rotate_left(8) ^ u64::from(byte));
                 let mut health = Engine::new(jitter);
-                (health.reload(now, &snapshot.table), Some(health))
+                let (board, turns) = (health.reload(now, &snapshot.table), Turns::new(&snapshot.table));
+                (Loaded { snapshot, board, turns }, Some(health))
             }
         };
-        let loaded = Loaded { snapshot, board };
-        let core = Core::new(now, place.seed(seed), setup.cookie_key, setup.old_cookie_key, loaded, paths);
+        let mut core = Core::new(now, place.seed(seed), setup.cookie_key, setup.old_cookie_key, loaded, paths);
+        core.draw_by(owner_seed);
         let mut worker = Worker {
             core,
             health,
@@ -130,7 +133,9 @@ impl Worker {
             _ => {}
         }
         let board = health.reload(now, &snapshot.table);
-        let loaded = Loaded { snapshot, board };
+        let before = self.core.loaded();
+        let turns = before.turns.carried(&before.snapshot.table, &snapshot.table);
+        let loaded = Loaded { snapshot, board, turns };
         self.core.reload(loaded.clone());
         self.core.forget_probes(|token| health.awaits(token));
         self.consider_health(now, out);

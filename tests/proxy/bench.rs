@@ -96,6 +96,7 @@ pub fn build(two_listeners: bool, change: impl FnOnce(&mut Failover)) -> Snapsho
         default: true,
         exact: false,
         groups: vec![GroupIx(0)],
+        when: vec![],
         priority: 0,
         target: RouteTarget::To(vec![Member::Gateway(GatewayIx(0)), Member::Gateway(GatewayIx(1))]),
         number: NumberChange::default(),
@@ -108,18 +109,20 @@ pub fn build(two_listeners: bool, change: impl FnOnce(&mut Failover)) -> Snapsho
         sources: vec![Net { address: "192.0.2.10".parse().unwrap(), length: 32 }],
         listeners: vec![],
     };
+    let draft = Draft {
+        gateways: vec![gateway("g1", G1, wan), gateway("g2", G2, wan)],
+        lists: vec![],
+        groups: vec![Group { id: "default".into(), matchers: vec![], calls_out: true }],
+        routes: vec![everything],
+        schedules: vec![],
+        failover,
+        default_group: GroupIx(0),
+    };
     Snapshot {
         revision: "0000001".into(),
         listeners,
         access: Access { reject_unknown: false, trusted: vec![trusted], gateways: false },
-        table: Table::build(Draft {
-            gateways: vec![gateway("g1", G1, wan), gateway("g2", G2, wan)],
-            lists: vec![],
-            groups: vec![Group { id: "default".into(), matchers: vec![], calls_out: true }],
-            routes: vec![everything],
-            failover,
-            default_group: GroupIx(0),
-        }),
+        table: Table::build(draft, Wall(0)),
         limits: Limits::default(),
         records: true,
     }
@@ -140,7 +143,7 @@ impl Bench {
             cookie_key: [9; 16],
             old_cookie_key: None,
             snapshot: Arc::new(snapshot),
-            board: None,
+            shared: None,
             paths: Box::new(OneHome),
             plant: Plant::None,
         };

@@ -111,7 +111,7 @@ fn what_is_known_to_be_down_is_passed_over() {
         let decision = decide_with(&table, &facts("01"), &board);
         assert_eq!(line_up(&table, &decision), lined_up, "{states} {last_resort}");
         assert_eq!(decision.outcome == Outcome::Unusable, decision.attempts.is_empty());
-        let shares: Vec<f32> = decision.attempts.iter().map(|a| a.share).collect();
+        let shares: Vec<f64> = decision.attempts.iter().map(|a| a.share).collect();
         assert!(shares.iter().enumerate().all(|(i, s)| *s == if i == 0 { 1.0 } else { 0.0 }), "{shares:?}");
     }
 }

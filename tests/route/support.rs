@@ -5,7 +5,7 @@ use std::time::Duration;
 use trunkline::flow::Transport;
 use trunkline::health::Board;
 use trunkline::route::*;
-use trunkline::time::Now;
+use trunkline::time::{Now, Wall};
 
 /// A table in the making. Group 0 is `default`; gateways have the addresses 10.0.0.1, 10.0.0.2, … by position.
 pub struct Plan {
@@ -67,6 +67,7 @@ pub fn route(id: &str) -> Route {
         default: false,
         exact: false,
         groups: vec![GroupIx(0)],
+        when: Vec::new(),
         priority: 0,
         target: RouteTarget::To(vec![Member::Gateway(GatewayIx(0))]),
         number: NumberChange::default(),
@@ -96,6 +97,7 @@ impl Plan {
                 lists: Vec::new(),
                 groups: vec![default],
                 routes: Vec::new(),
+                schedules: Vec::new(),
                 failover: Arc::new(failover()),
                 default_group: GroupIx(0),
             },
@@ -108,8 +110,8 @@ impl Plan {
     /// `name: a b pair` where `pair` is a list declared before.
     pub fn list(mut self, text: &str) -> Plan {
         let (id, members) = text.split_once(": ").unwrap();
-        let members = self.members(members);
-        self.draft.lists.push(List { id: id.into(), policy: Policy::Ordered, members });
+        let members = self.members(members).into_iter().map(|to| Share { to, weight: 1 }).collect();
+        self.draft.lists.push(List { id: id.into(), policy: Policy::Ordered, members, limit: None });
         self
     }
     /// Gateways and lists by name.
@@ -148,7 +150,7 @@ impl Plan {
         self
     }
     pub fn build(self) -> Table {
-        Table::build(self.draft)
+        Table::build(self.draft, Wall(0))
     }
 }
 
@@ -164,6 +166,7 @@ pub fn facts(number: &str) -> Facts<'_> {
         listener: Some(0),
         account: None,
         group: None,
+        choice: Choice::Exact,
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Document<'a> {
 struct Attempt<'a> {
     gateway: &'a str,
     number: Cow<'a, str>,
-    share: f32,
+    share: f64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     down: bool,
 }

@@ -46,11 +46,6 @@ impl Table {
         let hits = node.map(|node| self.trie.hits(node, 0));
         hits.into_iter().flatten().map(|hit| RuleHere { route: hit.route, exact: hit.exact })
     }
-
-    /// The catch-alls of a group, the highest priority first.
-    pub fn catch_alls(&self, group: GroupIx) -> &[RouteIx] {
-        self.catch_alls.get(usize::from(group.0)).map_or(&[], Vec::as_slice)
-    }
 }
 
 impl Trie {
