@@ -178,7 +178,8 @@ impl Table {
         match &route.target {
             RouteTarget::Reject(reply) => out.outcome = Outcome::Reject(reply.clone()),
             RouteTarget::To(to) => {
-                let call = AtRoute { table: self, route, number: facts.number, matched, board, now, last_resort: false };
+                let call =
+                    AtRoute { table: self, route, number: facts.number, matched, board, now, last_resort: false };
                 self.line_up(call, to, facts.choice, out);
             }
         }
@@ -222,7 +223,8 @@ impl Table {
     /// The prefix that matched, and every other rule that would have taken the number.
     fn explain_route(&self, group: GroupIx, number: &[u8], wall: Wall, trace: &mut Trace) {
         let hits = if dialable(number) { self.trie.matching(group.0, number) } else { Vec::new() };
-        let catch_alls = self.catch_alls(group).iter().map(|&route| Hit { route, exact: false, timed: true, matched: 0 });
+        let catch_alls =
+            self.catch_alls(group).iter().map(|&route| Hit { route, exact: false, timed: true, matched: 0 });
         let mut chosen: Option<Hit> = None;
         for hit in hits.into_iter().chain(catch_alls) {
             let prefix = String::from_utf8_lossy(number.get(..hit.matched).unwrap_or_default()).into_owned();

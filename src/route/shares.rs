@@ -12,11 +12,20 @@ use super::{Decision, GatewayIx, ListIx, Member, Policy, Share, Skipped, WhySkip
 pub enum Line {
     Attempt(usize),
     /// One after the other, until `limit` of them gave an attempt.
-    Each { of: Vec<Line>, limit: Option<u16> },
+    Each {
+        of: Vec<Line>,
+        limit: Option<u16>,
+    },
     /// Drawn without replacement by these weights (0 after all others), until `limit` of them gave an attempt.
-    Weighted { of: Vec<(u32, Line)>, limit: Option<u16> },
+    Weighted {
+        of: Vec<(u32, Line)>,
+        limit: Option<u16>,
+    },
     /// In turn: each call starts one further.
-    RoundRobin { of: Vec<Line>, limit: Option<u16> },
+    RoundRobin {
+        of: Vec<Line>,
+        limit: Option<u16>,
+    },
 }
 
 /// What stands at a position of the hunt, or at several.
@@ -182,13 +191,7 @@ struct Part {
 }
 
 /// The lines of a list. What is gone through in any case joins `surely`.
-fn arrange(
-    policy: Policy,
-    mut parts: Vec<Part>,
-    limit: Option<usize>,
-    apart: bool,
-    surely: &mut Met,
-) -> Vec<Line> {
+fn arrange(policy: Policy, mut parts: Vec<Part>, limit: Option<usize>, apart: bool, surely: &mut Met) -> Vec<Line> {
     let word = limit.map(|limit| limit as u16);
     let each = |parts: Vec<Part>| parts.into_iter().map(Part::line).collect::<Vec<_>>();
     if parts.len() <= 1 || policy == Policy::Ordered && (apart || limit.is_none()) {
@@ -262,7 +265,9 @@ fn each_attempt(lines: &[Line], visit: &mut impl FnMut(usize)) {
         match line {
             Line::Attempt(at) => visit(*at),
             Line::Each { of, .. } | Line::RoundRobin { of, .. } => each_attempt(of, visit),
-            Line::Weighted { of, .. } => of.iter().for_each(|(_, line)| each_attempt(std::slice::from_ref(line), visit)),
+            Line::Weighted { of, .. } => {
+                of.iter().for_each(|(_, line)| each_attempt(std::slice::from_ref(line), visit))
+            }
         }
     }
 }

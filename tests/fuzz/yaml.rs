@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use trunkline::config::{FileSet, Severity, Span, compile};
 use trunkline::health::Engine;
 use trunkline::proxy::Snapshot;
-use trunkline::route::{Decision, Facts, clean};
+use trunkline::route::{Choice, Decision, Facts, Turns, clean};
 use trunkline::time::Now;
 
 /// A second file of the set begins after this line.
@@ -56,8 +56,11 @@ fn decides(snapshot: &Snapshot, number: &[u8]) {
             listener,
             account: None,
             group: None,
+            choice: Choice::Exact,
         };
         table.decide(&facts, &board, Now::default(), &mut Decision::default(), None);
+        let choice = Choice::Drawn { seed: 1, turns: &Turns::new(table) };
+        table.decide(&Facts { choice, ..facts }, &board, Now::default(), &mut Decision::default(), None);
     }
 }
 

@@ -24,7 +24,7 @@ fn lists_stand_in_place_and_a_gateway_is_tried_once() {
         ("e outer", "e:01 a:01 b:01 c:01 d:01"),
         ("c outer", "c:01 a:01 b:01 d:01 -c:Repeated"),
         ("pair outer", "b:01 c:01 a:01 d:01 -b:Repeated -c:Repeated"),
-        ("twice", "b:01 c:01 -b:Repeated -c:Repeated -b:Repeated"),
+        ("twice", "b:01 c:01 -b:Repeated -c:Repeated"),
         ("empty a", "a:01"),
     ];
     for (to, lined_up) in expected {
