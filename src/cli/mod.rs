@@ -6,8 +6,10 @@ mod answer;
 mod args;
 mod call;
 mod demo;
+mod edit;
 mod explain;
 mod messages;
+mod report;
 mod run;
 mod runtime;
 mod schema;
@@ -50,9 +52,9 @@ enum Command {
 impl Command {
     /// The formats that it can write.
     fn formats(&self) -> &'static [Format] {
-        use Format::{Human, Json};
+        use Format::{Github, Human, Json, Junit, Sarif};
         match self {
-            Command::Validate(_) => &[Human, Json],
+            Command::Validate(_) => &[Human, Json, Sarif, Github, Junit],
             _ => &[Human, Json],
         }
     }

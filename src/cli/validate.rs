@@ -1,9 +1,14 @@
-//! `trunkline validate`: checks a file set and prints what is wrong, with the place and the remedy.
+//! `trunkline validate`: checks file sets and prints what is wrong, with the place and the remedy.
+
+mod changed;
+mod output;
 
 use super::args::root_file;
-use super::{CLEAN, FINDINGS, Format, Global, NO_ANSWER};
-use crate::config::diagnostic::{Summary, json_document};
+use super::{CLEAN, FINDINGS, Global, NO_ANSWER, edit};
+use crate::config::diagnostic::Safety;
+use crate::config::fix::{self, Fixed};
 use crate::config::{Counts, Diagnostics, FileSet, compile_counted};
+use changed::Changed;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -22,6 +27,12 @@ pub struct Args {
     /// Which findings besides errors end in exit code 1
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
+    /// Apply the fixes that cannot change the meaning; `--fix=review` also those that somebody should look at
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    fix: Option<Which>,
+    /// Of warnings and notes show only those in files that changed since this git revision; errors are always shown
+    #[arg(long, value_name = "REV")]
+    changed_since: Option<String>,
 }
 
 const AFTER_HELP: &str = "\
@@ -30,6 +41,8 @@ Exit codes: 0 no errors, 1 errors (with --deny warnings also warnings), 2 a file
 Examples:
   trunkline validate
   trunkline validate /etc/trunkline --deny warnings
+  trunkline validate --fix
+  trunkline validate --changed-since origin/main
   trunkline validate routes.yaml --format json
   trunkline explain TL0104      what a code means, and what to write instead";
 
@@ -38,76 +51,90 @@ enum Deny {
     Warnings,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// The meaning cannot change
+    Safe,
+    /// Somebody should look at it
+    Review,
+}
+
+/// What one root file led to.
+struct Checked {
+    root: PathBuf,
+    /// Seven characters of the hash of what was checked.
+    revision: String,
+    counts: Counts,
+    diagnostics: Diagnostics,
+    /// What `--fix` mended, before the rest was looked at.
+    fixed: Vec<Fixed>,
+    took: Duration,
+}
+
+impl Checked {
+    /// Whether this ends in exit code 1.
+    fn fails(&self, deny: Option<Deny>) -> bool {
+        self.diagnostics.errors() > 0 || (deny == Some(Deny::Warnings) && self.diagnostics.warnings() > 0)
+    }
+}
+
 pub fn run(args: Args, global: &Global) -> ExitCode {
-    let given =
-        if args.paths.is_empty() { vec![global.config.clone()] } else { args.paths.into_iter().map(Some).collect() };
+    let given: Vec<Option<PathBuf>> = match args.paths.is_empty() {
+        true => vec![global.config.clone()],
+        false => args.paths.iter().cloned().map(Some).collect(),
+    };
+    let mut checked = Vec::new();
     let mut exit = CLEAN;
     for path in given {
-        let code = match root_file(path.as_deref()) {
-            Ok(root) => validate(&root, args.deny, global),
+        match root_file(path.as_deref()).and_then(|root| check(root, &args)) {
+            Ok(one) => checked.push(one),
             Err(why) => {
                 anstream::eprintln!("trunkline validate: {why}");
-                NO_ANSWER
+                exit = NO_ANSWER;
             }
-        };
-        exit = exit.max(code);
+        }
+    }
+    if checked.iter().any(|one| one.fails(args.deny)) {
+        exit = exit.max(FINDINGS);
+    }
+    if !checked.is_empty()
+        && let Err(error) = output::print(checked, args.deny, global)
+    {
+        anstream::eprintln!("trunkline validate: {error}");
+        exit = NO_ANSWER;
     }
     ExitCode::from(exit)
 }
 
-fn validate(root: &Path, deny: Option<Deny>, global: &Global) -> u8 {
+/// Checks one set, after mending it where that is asked for. The error is one line for people.
+fn check(root: PathBuf, args: &Args) -> Result<Checked, String> {
     let start = Instant::now();
-    let set = match FileSet::read(root) {
-        Ok(set) => set,
-        Err(error) => {
-            anstream::eprintln!("trunkline validate: {error}");
-            return NO_ANSWER;
-        }
+    let mut set = FileSet::read(&root).map_err(|error| error.to_string())?;
+    let fixed = match args.fix {
+        Some(Which::Safe) => mend(&mut set, Safety::Safe)?,
+        Some(Which::Review) => mend(&mut set, Safety::Review)?,
+        None => Vec::new(),
     };
-    let (_, counts, diagnostics) = compile_counted(&set);
-    let diagnostics = diagnostics.seen_from(root);
-    let took = start.elapsed();
-    match global.format {
-        Format::Human => {
-            let text = diagnostics.human(global.coloured(&std::io::stdout()));
-            anstream::print!("{text}");
-            if !global.quiet {
-                anstream::println!("{}", summary(&diagnostics, counts, took));
-            }
-        }
-        _ => {
-            let revision = set.hash.get(..7).unwrap_or(&set.hash);
-            let summary =
-                Summary { files: counts.files, gateways: counts.gateways, lists: counts.lists, routes: counts.routes };
-            anstream::println!("{:#}", json_document(&diagnostics, Some(revision), summary));
-        }
+    let (_, counts, mut diagnostics) = compile_counted(&set);
+    if let Some(revision) = &args.changed_since {
+        let changed = Changed::since(revision, &root)?;
+        diagnostics = diagnostics.only(|diagnostic, all| changed.concerns(diagnostic, all));
     }
-    let denied = deny == Some(Deny::Warnings) && diagnostics.warnings() > 0;
-    if diagnostics.errors() > 0 || denied { FINDINGS } else { CLEAN }
+    let revision = set.hash.get(..7).unwrap_or(&set.hash).to_owned();
+    Ok(Checked { diagnostics: diagnostics.seen_from(&root), root, revision, counts, fixed, took: start.elapsed() })
 }
 
-/// `validate: 1 error, 1 warning in 7 files (3 gateways, 2 lists, 214 routes) in 9 ms`.
-fn summary(diagnostics: &Diagnostics, counts: Counts, took: Duration) -> String {
-    let mut found = Vec::new();
-    for (n, word) in
-        [(diagnostics.errors(), "error"), (diagnostics.warnings(), "warning"), (diagnostics.notes(), "note")]
-    {
-        if n > 0 {
-            found.push(number_of(n, word));
-        }
-    }
-    let found = if found.is_empty() { "nothing to complain about".to_owned() } else { found.join(", ") };
-    format!(
-        "validate: {found} in {} ({}, {}, {}) in {} ms",
-        number_of(counts.files, "file"),
-        number_of(counts.gateways, "gateway"),
-        number_of(counts.lists, "list"),
-        number_of(counts.routes, "route"),
-        took.as_millis(),
-    )
-}
-
-fn number_of(n: usize, word: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {word}{plural}")
+/// Applies fixes and writes the files that they changed.
+fn mend(set: &mut FileSet, level: Safety) -> Result<Vec<Fixed>, String> {
+    let before: Vec<Vec<u8>> = set.files.iter().map(|(_, bytes)| bytes.clone()).collect();
+    let fixed = fix::apply(set, level);
+    let directory = set.directory();
+    let full =
+        |position: usize, relative: &Path| if position == 0 { set.root.clone() } else { directory.join(relative) };
+    let changed: Vec<(PathBuf, Vec<u8>)> = (set.files.iter().enumerate().zip(&before))
+        .filter(|((_, (_, now)), old)| now != *old)
+        .map(|((position, (path, now)), _)| (full(position, path), now.clone()))
+        .collect();
+    edit::write_all(&changed).map_err(|error| error.to_string())?;
+    Ok(fixed)
 }

@@ -61,6 +61,14 @@ impl FileSet {
         FileSet { root, hash: hash(&files), files, watch: Vec::new(), refused: Vec::new() }
     }
 
+    /// Puts other bytes in the place of a file's.
+    pub fn replace(&mut self, file: usize, bytes: Vec<u8>) {
+        if let Some((_, old)) = self.files.get_mut(file) {
+            *old = bytes;
+            self.hash = hash(&self.files);
+        }
+    }
+
     /// The directory that relative paths count from.
     pub fn directory(&self) -> PathBuf {
         directory_of(&self.root)

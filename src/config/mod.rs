@@ -7,6 +7,7 @@ mod decode;
 pub mod diagnostic;
 mod document;
 mod files;
+pub mod fix;
 mod include;
 mod lower;
 mod merge;

@@ -6,6 +6,7 @@
 pub mod code;
 mod human;
 mod json;
+mod object;
 
 pub use code::{Code, Severity};
 pub use json::{Summary, document as json_document};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 
 /// At most so many of one code are shown; the rest is a count.
 const SHOWN_PER_CODE: usize = 50;
+/// At most so many of one code are kept at all, for `--fix` and for formats that list everything.
+const KEPT_PER_CODE: usize = 5_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -106,7 +109,7 @@ impl Report {
         let key = (diagnostic.code, diagnostic.span, diagnostic.message.clone());
         let count = self.counts.entry(diagnostic.code).or_default();
         // Far past what is shown nothing is stored but the count, so that a million bad lines stay affordable.
-        let stored = *count < SHOWN_PER_CODE * 8;
+        let stored = *count < KEPT_PER_CODE;
         if stored && !self.seen.insert(key) {
             return;
         }
@@ -126,12 +129,7 @@ impl Report {
         let warnings = self.list.iter().filter(|d| d.severity == Severity::Warning).count();
         let notes = self.list.iter().filter(|d| d.severity == Severity::Note).count();
         self.list.sort_by_key(|d| (d.severity, d.span, d.code));
-        let mut shown: HashMap<Code, usize> = HashMap::new();
-        self.list.retain(|d| {
-            let n = shown.entry(d.code).or_default();
-            *n += 1;
-            *n <= SHOWN_PER_CODE
-        });
+        let (list, beyond) = shown_and_kept(self.list);
         let mut more: Vec<(Code, usize)> = self
             .counts
             .into_iter()
@@ -139,14 +137,26 @@ impl Report {
             .map(|(c, n)| (c, n - SHOWN_PER_CODE))
             .collect();
         more.sort();
-        Diagnostics { list: self.list, more, errors: self.errors, warnings, notes, sources, directory: String::new() }
+        Diagnostics { list, beyond, more, errors: self.errors, warnings, notes, sources, directory: String::new() }
     }
+}
+
+/// Divides what is sorted into what is shown and the rest.
+fn shown_and_kept(list: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    let mut shown: HashMap<Code, usize> = HashMap::new();
+    list.into_iter().partition(|d| {
+        let n = shown.entry(d.code).or_default();
+        *n += 1;
+        *n <= SHOWN_PER_CODE
+    })
 }
 
 /// Everything that is to be said about a file set.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// What is kept beyond what is shown.
+    beyond: Vec<Diagnostic>,
     /// Codes of which more were found than are shown, and how many more.
     more: Vec<(Code, usize)>,
     errors: usize,
@@ -169,6 +179,51 @@ impl Diagnostics {
     }
     pub fn list(&self) -> &[Diagnostic] {
         &self.list
+    }
+    /// What is shown, and then what is kept beyond that.
+    pub fn kept(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter().chain(&self.beyond)
+    }
+    /// Leaves out what `keep` refuses. Of what was counted and not kept nothing is known; it stays counted where it is
+    /// an error.
+    pub fn only(mut self, keep: impl Fn(&Diagnostic, &Diagnostics) -> bool) -> Diagnostics {
+        let kept: Vec<Diagnostic> = self.kept().filter(|d| keep(d, &self)).cloned().collect();
+        let unknown = |code: &Code, more: usize| match code.severity() {
+            Severity::Error => more.saturating_sub(KEPT_PER_CODE - SHOWN_PER_CODE),
+            Severity::Warning | Severity::Note => 0,
+        };
+        let mut more: HashMap<Code, usize> = self.more.iter().map(|(code, n)| (*code, unknown(code, *n))).collect();
+        self.warnings = kept.iter().filter(|d| d.severity == Severity::Warning).count();
+        self.notes = kept.iter().filter(|d| d.severity == Severity::Note).count();
+        (self.list, self.beyond) = shown_and_kept(kept);
+        for diagnostic in &self.beyond {
+            *more.entry(diagnostic.code).or_default() += 1;
+        }
+        self.more = more.into_iter().filter(|(_, n)| *n > 0).collect();
+        self.more.sort();
+        self
+    }
+    /// Codes of which more were found than are in [`list`](Self::list), and how many more.
+    pub fn more(&self) -> &[(Code, usize)] {
+        &self.more
+    }
+    /// The object that each of [`kept`](Self::kept) belongs to, by its path: `routes.uk-mobile.prefix`; empty where
+    /// there is none.
+    pub fn object_paths(&self) -> Vec<String> {
+        object::paths(self.kept(), &self.sources)
+    }
+    /// What stands before each path when it is shown.
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+    /// A file's path as it is shown.
+    pub fn shown_path(&self, span: Span) -> String {
+        format!("{}{}", self.directory, self.sources.of(span).map_or("", |source| source.path.as_str()))
+    }
+    /// Shows all paths below `directory`: empty, or with a `/` at its end.
+    pub fn below(mut self, directory: impl Into<String>) -> Diagnostics {
+        self.directory = directory.into();
+        self
     }
     pub fn sources(&self) -> &Sources {
         &self.sources
