@@ -1,7 +1,7 @@
 //! From a document without errors to a snapshot. Everything is put in the order of the ids, so that the order of maps and
 //! files means nothing.
 
-use super::check::{GroupKey, Model, Target};
+use super::check::{GroupKey, Model, Names, Target};
 use super::document::{Match, Route};
 use super::files::FileSet;
 use super::lower::{Entry, Given};
@@ -102,7 +102,7 @@ impl Order {
         };
         GroupIx(place as u16)
     }
-    fn members(&self, references: &[Given<Reference>], model: &Model) -> Vec<Member> {
+    fn members<N: Names>(&self, references: &[Given<N>], model: &Model) -> Vec<Member> {
         let member = |target| match target {
             Target::Gateway(at) => Member::Gateway(self.gateway(at)),
             Target::List(at) => Member::List(ListIx(self.lists.place(at) as u32)),
@@ -114,6 +114,8 @@ impl Order {
 fn transport(word: value::Transport) -> Transport {
     match word {
         value::Transport::Udp => Transport::Udp,
+        value::Transport::Tcp => Transport::Tcp,
+        value::Transport::Tls => Transport::Tls,
     }
 }
 
@@ -168,6 +170,12 @@ fn draft(model: &Model, order: &Order, sources: &Sources) -> Draft {
         id: Arc::clone(&entry.id),
         policy: match list.policy.or(value::Policy::Ordered) {
             value::Policy::Ordered => Policy::Ordered,
+            // `run` refuses these (TL0209).
+            value::Policy::Weighted
+            | value::Policy::RoundRobin
+            | value::Policy::LeastCalls
+            | value::Policy::Hash
+            | value::Policy::Quality => Policy::Ordered,
         },
         members: list.members.get().map_or_else(Vec::new, |members| {
             order.members(&members.0, model).into_iter().map(|to| Share { to, weight: 1 }).collect()
@@ -237,7 +245,7 @@ fn strip(count: StripCount) -> Strip {
 
 fn matcher(matcher: &Match, model: &Model, order: &Order) -> Matcher {
     Matcher {
-        account: None,
+        account: matcher.account.get().map(|account| Arc::clone(&account.0)),
         user: matcher.user.get().map(|user| UserPattern { text: Arc::clone(&user.text), prefix: user.prefix }),
         domain: matcher.domain.get().map(|domain| Arc::clone(&domain.0)),
         source: matcher.source.get().map(|network| network.0),

@@ -2,6 +2,7 @@
 
 use super::diagnostic::Report;
 use super::include::{self, Walk};
+use super::secrets::{self, Secrets};
 use super::yaml::{self, Budget, Value};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -10,6 +11,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// More than this of one file is never read (TL0111).
 pub(super) const FILE_BYTES: usize = 64 * 1024 * 1024;
+/// More than this of one secret file is never read.
+const SECRET_BYTES: u64 = 64 * 1024;
 /// Links followed on one path before it is given up.
 const LINK_HOPS: usize = 40;
 
@@ -25,6 +28,8 @@ pub struct FileSet {
     pub watch: Vec<PathBuf>,
     /// Paths that a pattern of `include` reached and that were not read, since they lead out of the root directory.
     pub refused: Vec<PathBuf>,
+    /// What the files refer to and do not hold.
+    pub secrets: Secrets,
 }
 
 impl FileSet {
@@ -49,16 +54,17 @@ impl FileSet {
             files.push((relative, read_file(&path)?));
         }
         watch.extend(walk.directories.iter().map(|relative| existing(tidy(&directory.join(relative)))));
+        let secrets = secrets(&directory, &files, &mut watch);
         let hash = hash(&files);
         let watch = watch.into_iter().collect();
-        Ok(FileSet { root: root.to_owned(), files, hash, watch, refused: walk.refused })
+        Ok(FileSet { root: root.to_owned(), files, hash, watch, refused: walk.refused, secrets })
     }
 
     /// A set that stands in memory: the first file is the root.
     pub fn of(files: &[(&str, &str)]) -> FileSet {
         let files: Vec<_> = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect();
         let root = files.first().map(|(path, _)| path.clone()).unwrap_or_default();
-        FileSet { root, hash: hash(&files), files, watch: Vec::new(), refused: Vec::new() }
+        FileSet { root, hash: hash(&files), files, watch: Vec::new(), refused: Vec::new(), secrets: Secrets::default() }
     }
 
     /// Puts other bytes in the place of a file's.
@@ -107,6 +113,31 @@ fn patterns(bytes: &[u8]) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// Reads the secret files and certificates that the files name, and watches where they lie.
+fn secrets(directory: &Path, files: &[(PathBuf, Vec<u8>)], watch: &mut BTreeSet<PathBuf>) -> Secrets {
+    let mut secrets = Secrets::default();
+    for (_, bytes) in files {
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        if bytes.len() > FILE_BYTES || !(text.contains("secret_file") || text.contains("certificate")) {
+            continue;
+        }
+        let Some(tree) = yaml::read(text, 0, &mut Budget::default(), &mut Report::default()) else { continue };
+        for written in secrets::named_in(&tree) {
+            let path = directory.join(&written);
+            watch_path(&path, watch);
+            secrets.keep(written, read_secret(&path));
+        }
+    }
+    secrets
+}
+
+/// A secret that is longer than [`SECRET_BYTES`] is none.
+fn read_secret(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).ok()?.take(SECRET_BYTES + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= SECRET_BYTES).then_some(bytes)
 }
 
 /// SHA-256 over (path, length, bytes) of each file, in hex.

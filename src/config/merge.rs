@@ -6,7 +6,7 @@ use super::yaml::{Key, Node, Value};
 use std::collections::HashMap;
 
 /// Maps whose keys may be spread over files, by their path.
-const MERGED: [&str; 10] = [
+const MERGED: [&str; 20] = [
     "listen",
     "access",
     "access.trusted",
@@ -17,6 +17,16 @@ const MERGED: [&str; 10] = [
     "probing",
     "failover",
     "accounting",
+    "access.users",
+    "access.limits",
+    "schedules",
+    "guards",
+    "guards.on_reload",
+    "tests",
+    "number_tables",
+    "sheets",
+    "lcr",
+    "sync",
 ];
 
 /// Merges the trees, root first. A file whose tree is no map is complained about.

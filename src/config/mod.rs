@@ -12,6 +12,7 @@ mod include;
 mod lower;
 mod merge;
 mod names;
+mod secrets;
 mod settings;
 mod source;
 mod value;
@@ -21,6 +22,7 @@ pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::schema;
 pub use files::FileSet;
 pub use names::nearest;
+pub use secrets::Secrets;
 pub use source::{Place, Sources, Span};
 
 use crate::accounting::Accounting;
@@ -66,13 +68,21 @@ pub fn compile_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Diagnostics) {
     (compiled, diagnostics)
 }
 
+/// Compiles a file set that is to be served: what this build does not serve, and secrets that are not there, are errors
+/// here and notes in [`compile`].
+pub fn compile_for_run(set: &FileSet) -> (Option<Compiled>, Diagnostics) {
+    let (compiled, diagnostics) = compile(set);
+    let diagnostics = diagnostics.for_run();
+    (compiled.filter(|_| diagnostics.errors() == 0), diagnostics)
+}
+
 /// Like [`compile`], with the counts of what could be read where it did not compile.
 pub fn compile_counted(set: &FileSet) -> (Option<Compiled>, Counts, Diagnostics) {
     compile_counted_at(set, Wall(jiff::Timestamp::now().as_microsecond()))
 }
 
 fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Diagnostics) {
-    let mut report = Report::default();
+    let mut report = Report::with(set.secrets.clone());
     let mut readable = Vec::new();
     let mut sources = Vec::new();
     for (file, (path, bytes)) in set.files.iter().enumerate() {
@@ -80,7 +90,7 @@ fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Di
         sources.push(source);
         readable.push(usable);
     }
-    let sources = Arc::new(Sources(sources));
+    let sources = Sources(sources);
     let (document, whole) = read_document(set, &sources, &readable, &mut report);
     let mut counts = Counts { files: set.files.len(), ..Counts::default() };
     let mut compiled = None;

@@ -84,6 +84,14 @@ impl Sources {
     pub fn slice(&self, span: Span) -> &str {
         self.of(span).map_or("", |source| source.slice(span))
     }
+    /// Puts `*` for everything in a span, so that no snippet shows it.
+    pub fn mask(&mut self, span: Span) {
+        let Some(source) = self.0.get_mut(span.file as usize) else { return };
+        if let (Some(secret), true) = (source.text.get(span.range()), span.start < span.end) {
+            let stars: String = secret.bytes().map(|b| if b == b'\n' { '\n' } else { '*' }).collect();
+            source.text.replace_range(span.range(), &stars);
+        }
+    }
     /// `routes.yaml:8:9`.
     pub fn place(&self, span: Span) -> String {
         self.of(span).map_or_else(String::new, |source| {

@@ -1,6 +1,6 @@
 //! One look at the files: read, compare by content, compile. Blocking; runs on a thread of its own, off the call path.
 
-use crate::config::{Compiled, Diagnostics, FileSet, compile};
+use crate::config::{Compiled, Diagnostics, FileSet, compile_for_run};
 use std::path::{Path, PathBuf};
 
 /// What the files were when they were last judged.
@@ -51,7 +51,7 @@ pub fn look(root: &Path, attempted: &Attempted, running: &str) -> Look {
     } else if set.hash == running {
         Found::Back
     } else if FileSet::read(root).is_ok_and(|again| again.hash == set.hash) {
-        let (compiled, said) = compile(&set);
+        let (compiled, said) = compile_for_run(&set);
         Found::New { hash: set.hash, compiled: compiled.map(Box::new), said }
     } else {
         Found::Moving

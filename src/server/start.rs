@@ -14,7 +14,7 @@ use super::state::{CookieKeys, StateDir, StateError};
 use super::tray::Tray;
 use super::watch::{Watch, mounted_alone};
 use crate::accounting::{Bookkeeper, RealDisk};
-use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
+use crate::config::{Code, Compiled, Diagnostics, FileSet, compile_for_run};
 use crate::flow::Transport;
 use crate::proxy::Snapshot;
 use crate::record::Tally;
@@ -157,7 +157,7 @@ impl Server {
     /// Reads, checks, binds, and starts the threads. Calls are taken when it returns.
     pub fn start(options: Options) -> Result<Running, StartError> {
         let set = FileSet::read(&options.config).map_err(StartError::Unreadable)?;
-        let (compiled, said) = compile(&set);
+        let (compiled, said) = compile_for_run(&set);
         let Some(mut compiled) = compiled else { return Err(StartError::Config(Box::new(said))) };
         warn_of_lone_mounts(&set);
         let state = options.state_dir.clone().unwrap_or_else(|| StateDir::beside(&options.config));

@@ -13,6 +13,7 @@ use std::net::{IpAddr, Ipv6Addr};
 /// What a matcher says, brought into one form: `*` says nothing, a gateway is its address, IPv4 counts as mapped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Canonical {
+    account: Option<String>,
     user: Option<(String, bool)>,
     network: Option<(Ipv6Addr, u8)>,
     domain: Option<String>,
@@ -69,12 +70,14 @@ fn canonical(matcher: &Match, model: &Model) -> Option<Canonical> {
         None => None,
     };
     let canonical = Canonical {
+        account: matcher.account.get().map(|account| account.0.to_string()),
         user,
         network: of_gateway.or(of_source),
         domain: matcher.domain.get().map(|domain| domain.0.to_string()),
         listener,
     };
-    let says = canonical.user.is_some()
+    let says = canonical.account.is_some()
+        || canonical.user.is_some()
         || canonical.network.is_some()
         || canonical.domain.is_some()
         || canonical.listener.is_some();
@@ -97,6 +100,9 @@ fn example(canonical: &Canonical, model: &Model) -> String {
         (Some(user), None) => text.push_str(&format!(" from {user}")),
         (None, Some(domain)) => text.push_str(&format!(" from anybody@{domain}")),
         (None, None) => {}
+    }
+    if let Some(account) = &canonical.account {
+        text.push_str(&format!(" as {account}"));
     }
     if let Some((address, _)) = canonical.network {
         let address = address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4);

@@ -93,7 +93,8 @@ fn listeners(model: &Model, report: &mut Report) {
 /// An IPv4 gateway cannot be reached from an IPv6 socket, nor the other way round; `[::]` serves both.
 fn family(gateway: usize, model: &Model, report: &mut Report) {
     let Some(gateway) = model.gateway(gateway) else { return };
-    let Some(address) = gateway.address.given() else { return };
+    // What a name leads to is not known here.
+    let Some(address) = gateway.address.given().filter(|address| !address.value.named) else { return };
     let Some(listener) = model.listener_of(gateway).and_then(|at| model.listeners().get(at)) else { return };
     let Some(bind) = listener.value.as_ref().and_then(|listener| listener.bind.given()) else { return };
     let reachable = match (bind.value.0.ip(), address.value.to.ip()) {
@@ -133,7 +134,7 @@ fn group(entry: &Entry<Group>, report: &mut Report) {
         }
         return;
     }
-    if !group.r#match.stands() && !group.flawed {
+    if !group.r#match.stands() && !group.users_file.stands() && !group.flawed {
         let message = format!("group `{}` has no `match`, so no call is ever in it", entry.id);
         report.push(
             Diagnostic::new(Code::WrongType, entry.span, message)
@@ -150,10 +151,14 @@ fn group(entry: &Entry<Group>, report: &mut Report) {
     }
     for matcher in &matchers.value.0 {
         let m = &matcher.value;
-        let says =
-            m.user.stands() || m.domain.stands() || m.source.stands() || m.gateway.stands() || m.listener.stands();
+        let says = m.account.stands()
+            || m.user.stands()
+            || m.domain.stands()
+            || m.source.stands()
+            || m.gateway.stands()
+            || m.listener.stands();
         if !says && !m.flawed {
-            let help = "name a user, domain, source, gateway or listener; calls that nothing matches are in the group `default`";
+            let help = "name an account, user, domain, source, gateway or listener; calls that nothing matches are in the group `default`";
             report.push(empty(matcher.span, "a matcher without keys", help));
         }
     }

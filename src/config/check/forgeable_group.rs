@@ -9,7 +9,7 @@ pub fn check(model: &Model, report: &mut Report) {
         let forgeable = matchers.iter().find(|matcher| {
             let m = &matcher.value;
             let claimed = m.user.stands() || m.domain.stands();
-            claimed && !m.source.stands() && !m.gateway.stands() && !m.listener.stands()
+            claimed && !m.account.stands() && !m.source.stands() && !m.gateway.stands() && !m.listener.stands()
         });
         let Some(matcher) = forgeable else { continue };
         let diagnostic = Diagnostic::new(

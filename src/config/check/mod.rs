@@ -17,11 +17,13 @@ mod shadowed_route;
 mod single_gateway;
 mod slow_failover;
 mod strip_too_long;
+mod test_names;
+mod times;
 mod unprobed_first;
 mod unsaid_listener;
 mod unused;
 
-pub use model::{GroupKey, Model, Rule, Target};
+pub use model::{GroupKey, Model, Names, Rule, Target};
 pub use routes::is_default;
 
 use super::diagnostic::Report;
@@ -32,9 +34,11 @@ pub fn all(model: &Model, whole: bool, report: &mut Report) {
     fields::check(model, report);
     if whole {
         references::check(model, report);
+        test_names::check(model, report);
         access::check(model, report);
     }
     list_loop::check(model, report);
+    times::check(model, report);
     ambiguous_group::check(model, report);
     routes::check(model, report);
     if whole {

@@ -1,7 +1,7 @@
 //! The document with its names looked up, as the checks and the compiler read it.
 
 use super::routes::{is_default, prefixes};
-use crate::config::document::{Document, Gateway, GatewaySpec, Group, List, Listener, Route};
+use crate::config::document::{Document, Gateway, GatewaySpec, Group, List, Listener, MemberSpec, Route, Schedule};
 use crate::config::lower::{Entry, Field, Given, Map};
 use crate::config::source::Span;
 use crate::config::value::{Reference, Transport};
@@ -15,6 +15,7 @@ pub struct Model<'d> {
     gateways: HashMap<&'d str, usize>,
     lists: HashMap<&'d str, usize>,
     groups: HashMap<&'d str, usize>,
+    schedules: HashMap<&'d str, usize>,
     /// Groups that a route names, or takes by default.
     used_groups: HashSet<GroupKey>,
 }
@@ -24,6 +25,25 @@ pub struct Model<'d> {
 pub enum Target {
     Gateway(usize),
     List(usize),
+}
+
+/// What names a gateway or a list: an entry of `to`, or a member of a list.
+pub trait Names {
+    /// The name and its place; `None` when it could not be read.
+    fn target(&self, here: Span) -> Option<(&str, Span)>;
+}
+
+impl Names for Reference {
+    fn target(&self, here: Span) -> Option<(&str, Span)> {
+        Some((&self.0, here))
+    }
+}
+
+impl Names for MemberSpec {
+    fn target(&self, _: Span) -> Option<(&str, Span)> {
+        let to = self.0.to.given()?;
+        Some((&to.value.0, to.span))
+    }
 }
 
 /// A group: declared, or the `default` that needs no declaration.
@@ -76,6 +96,7 @@ impl<'d> Model<'d> {
             gateways: index(entries(&document.gateways)),
             lists: index(entries(&document.lists)),
             groups: index(entries(&document.groups)),
+            schedules: index(entries(&document.schedules)),
             used_groups: HashSet::new(),
         };
         // `all` is looked at last: whether it takes in `default` depends on the other routes.
@@ -100,6 +121,9 @@ impl<'d> Model<'d> {
     pub fn groups(&self) -> &'d [Entry<Group>] {
         entries(&self.document.groups)
     }
+    pub fn schedules(&self) -> &'d [Entry<Schedule>] {
+        entries(&self.document.schedules)
+    }
     pub fn routes(&self) -> &'d [Entry<Route>] {
         entries(&self.document.routes)
     }
@@ -120,6 +144,9 @@ impl<'d> Model<'d> {
             None => None,
         }
     }
+    pub fn schedule_named(&self, id: &str) -> Option<usize> {
+        self.schedules.get(id).copied()
+    }
     pub fn target_named(&self, id: &str) -> Option<Target> {
         let gateway = self.gateways.get(id).map(|at| Target::Gateway(*at));
         gateway.or_else(|| self.lists.get(id).map(|at| Target::List(*at)))
@@ -137,19 +164,20 @@ impl<'d> Model<'d> {
     }
 
     /// The targets of references that name something, with their places.
-    pub fn targets(&self, references: &[Given<Reference>]) -> Vec<(Target, Span)> {
-        references.iter().filter_map(|r| Some((self.target_named(&r.value.0)?, r.span))).collect()
+    pub fn targets<N: Names>(&self, names: &[Given<N>]) -> Vec<(Target, Span)> {
+        let named = names.iter().filter_map(|given| given.value.target(given.span));
+        named.filter_map(|(id, span)| Some((self.target_named(id)?, span))).collect()
     }
 
     /// The gateways that a list of references reaches, in order, each once; loops are cut.
-    pub fn reach(&self, references: &[Given<Reference>]) -> Vec<usize> {
+    pub fn reach<N: Names>(&self, references: &[Given<N>]) -> Vec<usize> {
         let mut out = Vec::new();
         let mut entered = HashSet::new();
         self.expand(references, &mut entered, &mut out);
         out
     }
 
-    fn expand(&self, references: &[Given<Reference>], entered: &mut HashSet<usize>, out: &mut Vec<usize>) {
+    fn expand<N: Names>(&self, references: &[Given<N>], entered: &mut HashSet<usize>, out: &mut Vec<usize>) {
         for (target, _) in self.targets(references) {
             match target {
                 Target::Gateway(gateway) if !out.contains(&gateway) => out.push(gateway),

@@ -1,11 +1,10 @@
 //! A list that is no choice (TL0412): one member, or the same gateway twice.
 
-use super::{Model, Target};
+use super::Model;
 use crate::config::diagnostic::{Code, Diagnostic, Report};
-use crate::config::document::List;
+use crate::config::document::{List, MemberSpec};
 use crate::config::lower::{Entry, Given};
 use crate::config::source::Span;
-use crate::config::value::Reference;
 use std::collections::HashMap;
 
 pub fn check(model: &Model, report: &mut Report) {
@@ -21,14 +20,10 @@ pub fn check(model: &Model, report: &mut Report) {
 }
 
 /// A gateway that two members reach: the second one is never tried.
-fn repeated(entry: &Entry<List>, members: &[Given<Reference>], model: &Model, report: &mut Report) {
+fn repeated(entry: &Entry<List>, members: &[Given<MemberSpec>], model: &Model, report: &mut Report) {
     let mut seen: HashMap<usize, Span> = HashMap::new();
     for member in members {
-        let reached = match model.target_named(&member.value.0) {
-            Some(Target::Gateway(gateway)) => vec![gateway],
-            Some(Target::List(_)) => model.reach(std::slice::from_ref(member)),
-            None => Vec::new(),
-        };
+        let reached = model.reach(std::slice::from_ref(member));
         for gateway in reached {
             let Some(first) = seen.get(&gateway).copied() else {
                 seen.insert(gateway, member.span);

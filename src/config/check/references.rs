@@ -10,14 +10,23 @@ pub fn check(model: &Model, report: &mut Report) {
     shared_ids(model, report);
     for list in model.lists().iter().filter_map(|entry| entry.value.as_ref()) {
         for member in list.members.get().map_or(&[][..], |members| &members.0) {
-            target(member, model, report);
+            if let Some(to) = member.value.0.to.given() {
+                target(to, model, report);
+            }
         }
     }
     for route in model.routes().iter().filter_map(|entry| entry.value.as_ref()) {
         for member in route.to.get().map_or(&[][..], |to| &to.0) {
             target(member, model, report);
         }
+        for term in route.when.get().map_or(&[][..], |when| &when.0) {
+            term.value.schedules.iter().for_each(|name| schedule(name, model, report));
+        }
         groups(route.group.get().map_or(&[][..], |groups| &groups.0), model, report);
+    }
+    for entry in model.schedules().iter().filter_map(|entry| entry.value.as_ref()) {
+        let except = entry.except.get().map_or(&[][..], |except| &except.0);
+        except.iter().for_each(|name| schedule(name, model, report));
     }
     for gateway in model.gateways().iter().filter_map(|entry| entry.value.as_ref()) {
         if let Some(reference) = gateway.0.listen.given() {
@@ -72,6 +81,12 @@ fn listener(reference: &Given<Reference>, model: &Model, report: &mut Report) {
     if model.listener_named(id).is_none() && !implied {
         let default = model.listeners().is_empty().then_some("default");
         report.push(unknown("listener", "listen:", reference, ids(model.listeners()).chain(default)));
+    }
+}
+
+fn schedule(reference: &Given<Reference>, model: &Model, report: &mut Report) {
+    if model.schedule_named(&reference.value.0).is_none() {
+        report.push(unknown("schedule", "schedules:", reference, ids(model.schedules())));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Declared and never used (TL0305): a gateway, a list, a group.
+//! Declared and never used (TL0305): a gateway, a list, a schedule, a group.
 
 use super::{GroupKey, Model, Target};
 use crate::config::diagnostic::{Code, Diagnostic, Report};
@@ -29,11 +29,22 @@ pub fn check(model: &Model, report: &mut Report) {
             report.push(unused("list", &entry.id, entry.span, "no route and no other list names it"));
         }
     }
+    schedules(model, report);
     let groups: HashSet<GroupKey> = model.rules().iter().map(|rule| rule.group).collect();
     for (position, entry) in model.groups().iter().enumerate() {
         if !groups.contains(&GroupKey::Declared(position)) {
             report.push(unused("group", &entry.id, entry.span, "no route is in it, so its calls are refused"));
         }
+    }
+}
+
+fn schedules(model: &Model, report: &mut Report) {
+    let routes = model.routes().iter().filter_map(|entry| entry.value.as_ref()?.when.get());
+    let terms = routes.flat_map(|when| &when.0).flat_map(|term| &term.value.schedules);
+    let except = model.schedules().iter().filter_map(|entry| entry.value.as_ref()?.except.get()).flat_map(|e| &e.0);
+    let used: HashSet<&str> = terms.chain(except).map(|name| &*name.value.0).collect();
+    for entry in model.schedules().iter().filter(|entry| !used.contains(&*entry.id)) {
+        report.push(unused("schedule", &entry.id, entry.span, "no route and no other schedule names it"));
     }
 }
 

@@ -64,7 +64,9 @@ codes! {
     BadValue = 203 "bad-value" Error,
     BadInclude = 204 "bad-include" Error,
     SecretReference = 205 "secret-reference" Error,
+    CleartextSecret = 206 "cleartext-secret" Warning,
     Version = 207 "version" Error,
+    NotServed = 209 "not-served" Note,
     DuplicateId = 301 "duplicate-id" Error,
     UnknownReference = 302 "unknown-reference" Error,
     ListLoop = 303 "list-loop" Error,
@@ -86,6 +88,7 @@ codes! {
     RetryBusy = 511 "retry-busy" Warning,
     GatewayInDefault = 512 "gateway-in-default" Error,
     UnsaidListener = 513 "unsaid-listener" Warning,
+    UndecidedTest = 602 "undecided-test" Error,
     ReloadRefused = 801 "reload-refused" Error,
     RestlessFiles = 802 "restless-files" Warning,
     NoFileEvents = 803 "no-file-events" Warning,
@@ -97,6 +100,11 @@ impl Code {
     /// `TL0104`.
     pub fn id(self) -> String {
         format!("TL{:04}", self as u16)
+    }
+    /// Whether it is a lint: what is allowed and seldom meant, so that its severity may be changed.
+    pub fn is_lint(self) -> bool {
+        let about_files = (200..700).contains(&(self as u16));
+        about_files && self.severity() != Severity::Error && self != Code::NotServed
     }
     /// Finds a code by number or name: `TL0104`, `tl0104`, `bare-digits`.
     pub fn find(word: &str) -> Option<Code> {

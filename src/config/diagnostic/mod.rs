@@ -11,6 +11,7 @@ mod object;
 pub use code::{Code, Severity};
 pub use json::{Summary, document as json_document};
 
+use super::secrets::Secrets;
 use super::source::{Sources, Span};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -102,9 +103,31 @@ pub struct Report {
     seen: HashSet<(Code, Span, String)>,
     counts: HashMap<Code, usize>,
     errors: usize,
+    secrets: Secrets,
+    /// What nobody may see in a snippet.
+    masked: Vec<Span>,
 }
 
 impl Report {
+    pub fn with(secrets: Secrets) -> Report {
+        Report { secrets, ..Report::default() }
+    }
+
+    pub(in crate::config) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// The content of a secret file, without the line end at its end.
+    pub(in crate::config) fn secret_file(&self, path: &str) -> Option<String> {
+        let content = std::str::from_utf8(self.secrets.file(path)?).ok()?;
+        Some(content.trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    /// Takes a secret out of every snippet.
+    pub(in crate::config) fn mask(&mut self, span: Span) {
+        self.masked.push(span);
+    }
+
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let key = (diagnostic.code, diagnostic.span, diagnostic.message.clone());
         let count = self.counts.entry(diagnostic.code).or_default();
@@ -125,7 +148,10 @@ impl Report {
     }
 
     /// Sorts (errors first, then by file and position) and caps.
-    pub fn finish(mut self, sources: Arc<Sources>) -> Diagnostics {
+    pub fn finish(mut self, mut sources: Sources) -> Diagnostics {
+        for span in &self.masked {
+            sources.mask(*span);
+        }
         let warnings = self.list.iter().filter(|d| d.severity == Severity::Warning).count();
         let notes = self.list.iter().filter(|d| d.severity == Severity::Note).count();
         self.list.sort_by_key(|d| (d.severity, d.span, d.code));
@@ -137,7 +163,16 @@ impl Report {
             .map(|(c, n)| (c, n - SHOWN_PER_CODE))
             .collect();
         more.sort();
-        Diagnostics { list, beyond, more, errors: self.errors, warnings, notes, sources, directory: String::new() }
+        Diagnostics {
+            list,
+            beyond,
+            more,
+            errors: self.errors,
+            warnings,
+            notes,
+            sources: Arc::new(sources),
+            directory: String::new(),
+        }
     }
 }
 
@@ -227,6 +262,25 @@ impl Diagnostics {
     }
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+    /// The same for `run`: what keeps this build from serving the files is an error there (keys that it does not serve,
+    /// variables that are not set, secret files that are not there).
+    pub fn for_run(mut self) -> Diagnostics {
+        self.raise(|code| matches!(code, Code::NotServed | Code::SecretReference));
+        self
+    }
+    /// The same where unset variables and missing secret files are errors (`--strict-env`).
+    pub fn strict_env(mut self) -> Diagnostics {
+        self.raise(|code| code == Code::SecretReference);
+        self
+    }
+    fn raise(&mut self, which: impl Fn(Code) -> bool) {
+        for diagnostic in self.list.iter_mut().chain(&mut self.beyond).filter(|d| d.severity == Severity::Note && which(d.code)) {
+            diagnostic.severity = Severity::Error;
+            self.errors += 1;
+            self.notes = self.notes.saturating_sub(1);
+        }
+        self.list.sort_by_key(|d| (d.severity, d.span, d.code));
     }
     /// Shows paths below `root`'s directory, as whoever named that file can follow them.
     pub fn seen_from(mut self, root: &Path) -> Diagnostics {

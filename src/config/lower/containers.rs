@@ -1,10 +1,10 @@
 //! Lists and maps of ids.
 
-use super::scalar::check_id;
+use super::scalar::{check_id, check_name};
 use super::{At, Given, Lower, wrong_type};
 use crate::config::diagnostic::Report;
 use crate::config::source::Span;
-use crate::config::yaml::{Node, Value};
+use crate::config::yaml::{Key, Node, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,6 +20,16 @@ pub struct OneOrMany<T>(pub Vec<Given<T>>);
 /// A map from ids to values, in the order of the files.
 #[derive(Clone, Debug)]
 pub struct Map<T>(pub Vec<Entry<T>>);
+
+/// A map whose keys are free text: names for people.
+#[derive(Clone, Debug)]
+pub struct FreeMap<T>(pub Vec<Entry<T>>);
+
+impl<T> Default for FreeMap<T> {
+    fn default() -> FreeMap<T> {
+        FreeMap(Vec::new())
+    }
+}
 
 impl<T> Default for Map<T> {
     fn default() -> Map<T> {
@@ -73,18 +83,36 @@ impl<T: Lower> Lower for OneOrMany<T> {
 
 impl<T: Lower> Lower for Map<T> {
     fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
-        let Value::Map(entries) = &node.value else {
-            wrong_type(node, at, "a map from ids to their settings", report);
-            return None;
-        };
-        let mut out = Vec::with_capacity(entries.len());
-        for (key, value) in entries {
-            check_id(key, at, report);
-            let value = T::lower(value, &at.key(&key.text, key.span), report);
-            out.push(Entry { id: Arc::from(key.text.as_ref()), span: key.span, value });
-        }
-        Some(Map(out))
+        let entries = entries(node, at, "a map from ids to their settings", check_id, report)?;
+        Some(Map(entries))
     }
+}
+
+impl<T: Lower> Lower for FreeMap<T> {
+    fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
+        let entries = entries(node, at, "a map from names to their settings", check_name, report)?;
+        Some(FreeMap(entries))
+    }
+}
+
+fn entries<T: Lower>(
+    node: &Node<'_>,
+    at: &At<'_>,
+    expected: &str,
+    check: fn(&Key<'_>, &At<'_>, &mut Report),
+    report: &mut Report,
+) -> Option<Vec<Entry<T>>> {
+    let Value::Map(entries) = &node.value else {
+        wrong_type(node, at, expected, report);
+        return None;
+    };
+    let mut out = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        check(key, at, report);
+        let value = T::lower(value, &at.key(&key.text, key.span), report);
+        out.push(Entry { id: Arc::from(key.text.as_ref()), span: key.span, value });
+    }
+    Some(out)
 }
 
 impl<T: JsonSchema> JsonSchema for Several<T> {
@@ -123,6 +151,23 @@ impl<T: JsonSchema> JsonSchema for Map<T> {
         json_schema!({
             "type": "object",
             "propertyNames": { "pattern": super::scalar::ID_PATTERN },
+            "patternProperties": { "^x-": true },
+            "additionalProperties": generator.subschema_for::<T>(),
+        })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for FreeMap<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "minLength": 1, "maxLength": 200 },
             "patternProperties": { "^x-": true },
             "additionalProperties": generator.subschema_for::<T>(),
         })

@@ -80,14 +80,8 @@ pub struct Fields<'n, 'a> {
 }
 
 impl<'n, 'a> Fields<'n, 'a> {
-    /// Checks that `node` is a map and complains about keys that are neither in `known` nor in `later`.
-    pub fn of(
-        node: &'n Node<'a>,
-        at: &At<'_>,
-        known: &[&str],
-        later: &[(&str, &str)],
-        report: &mut Report,
-    ) -> Option<Fields<'n, 'a>> {
+    /// Checks that `node` is a map and complains about keys that are not known.
+    pub fn of(node: &'n Node<'a>, at: &At<'_>, known: &[&str], report: &mut Report) -> Option<Fields<'n, 'a>> {
         let Value::Map(entries) = &node.value else {
             wrong_type(node, at, "a map: `key: value`", report);
             return None;
@@ -95,10 +89,7 @@ impl<'n, 'a> Fields<'n, 'a> {
         let mut flawed = false;
         for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_ref())) {
             flawed = true;
-            report.push(match later.iter().find(|(name, _)| *name == key.text) {
-                Some((name, instead)) => not_served(name, instead, at, key.span),
-                None => unknown_key(key, at, known, entries),
-            });
+            report.push(unknown_key(key, at, known, entries));
         }
         Some(Fields { entries, flawed })
     }
@@ -109,6 +100,15 @@ impl<'n, 'a> Fields<'n, 'a> {
             Some(value) => Field::Set(Given { key: key.span, span: node.span, value }),
             None => Field::Bad(key.span),
         }
+    }
+
+    /// A key that nothing in this build acts on.
+    pub fn later<T: Lower>(&self, name: &str, at: &At<'_>, report: &mut Report) -> Field<T> {
+        let field = self.field(name, at, report);
+        if let Some(key) = field.key() {
+            report.push(not_served(&format!("`{}`", at.key(name, key)), key));
+        }
+        field
     }
 
     pub fn required<T: Lower>(&self, name: &str, at: &At<'_>, report: &mut Report) -> Field<T> {
@@ -132,11 +132,11 @@ fn missing(name: &str, at: &At<'_>) -> Diagnostic {
     Diagnostic::new(Code::WrongType, at.key, message).help(help)
 }
 
-fn not_served(name: &str, instead: &str, at: &At<'_>, key: Span) -> Diagnostic {
-    let place = if at.is_top() { String::new() } else { format!(" in `{at}`") };
-    Diagnostic::new(Code::UnknownKey, key, format!("this build does not serve `{name}` yet{place}"))
-        .label("part of the file format, and not of this build")
-        .help(instead)
+/// `what`, a key or a value, belongs to the file format, and this build does nothing with it.
+pub(super) fn not_served(what: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::NotServed, span, format!("this build does not serve {what} yet"))
+        .label("part of the file format, and read; `run` refuses it")
+        .help("leave it out where this build is to serve the file")
 }
 
 fn unknown_key(key: &Key<'_>, at: &At<'_>, known: &[&str], entries: &[(Key<'_>, Node<'_>)]) -> Diagnostic {
@@ -159,25 +159,26 @@ pub const fn bare_name(field: &'static str) -> &'static str {
     }
 }
 
-/// Declares a record of the document: required keys, optional keys, and keys of the file format that this build refuses
-/// (with what to do instead).
+/// Declares a record of the document: required keys, optional keys, and keys of the file format that nothing in this build
+/// acts on.
 macro_rules! document {
     ($(
         $(#[$meta:meta])*
         $name:ident {
             $(required { $($(#[$rmeta:meta])* $rkey:ident: $rtype:ty,)* })?
             $(optional { $($(#[$ometa:meta])* $okey:ident: $otype:ty,)* })?
-            $(later { $($later:literal: $instead:literal,)* })?
+            $(later { $($(#[$lmeta:meta])* $lkey:ident: $ltype:ty,)* })?
         }
     )*) => {$(
         $(#[$meta])*
-        // `description` and `include` are read, checked and shown to nobody by the compiler.
+        // Some keys are read, checked and shown to nobody by the compiler: `description`, and those of later builds.
         #[allow(dead_code)]
         #[derive(Clone, Debug, Default, schemars::JsonSchema)]
         #[schemars(deny_unknown_fields, extend("patternProperties" = { "^x-": true }))]
         pub struct $name {
             $($($(#[$rmeta])* pub $rkey: $crate::config::lower::Field<$rtype>,)*)?
             $($($(#[$ometa])* #[schemars(default)] pub $okey: $crate::config::lower::Field<$otype>,)*)?
+            $($($(#[$lmeta])* #[schemars(default)] pub $lkey: $crate::config::lower::Field<$ltype>,)*)?
             /// There was a key that means nothing here; what seems missing may have been meant by it.
             #[schemars(skip)]
             pub flawed: bool,
@@ -192,12 +193,13 @@ macro_rules! document {
                 const KEYS: &[&str] = &[
                     $($($crate::config::lower::bare_name(stringify!($rkey)),)*)?
                     $($($crate::config::lower::bare_name(stringify!($okey)),)*)?
+                    $($($crate::config::lower::bare_name(stringify!($lkey)),)*)?
                 ];
-                const LATER: &[(&str, &str)] = &[$($(($later, $instead),)*)?];
-                let fields = $crate::config::lower::Fields::of(node, at, KEYS, LATER, report)?;
+                let fields = $crate::config::lower::Fields::of(node, at, KEYS, report)?;
                 Some($name {
                     $($($rkey: fields.required($crate::config::lower::bare_name(stringify!($rkey)), at, report),)*)?
                     $($($okey: fields.field($crate::config::lower::bare_name(stringify!($okey)), at, report),)*)?
+                    $($($lkey: fields.later($crate::config::lower::bare_name(stringify!($lkey)), at, report),)*)?
                     flawed: fields.flawed,
                 })
             }

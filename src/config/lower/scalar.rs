@@ -1,7 +1,9 @@
 //! Single values: what may stand bare, what needs quotes, and what hides in the text.
 
+use super::record::not_served;
 use super::{At, Lower, wrong_type};
-use crate::config::diagnostic::{Code, Diagnostic, Report, Safety};
+use crate::config::diagnostic::{Code, Diagnostic, Report, Safety, Severity};
+use crate::config::secrets::{self, Filled};
 use crate::config::source::Span;
 use crate::config::value::{bare, look_alike};
 use crate::config::yaml::{Key, Node, Style, Value};
@@ -23,6 +25,8 @@ pub enum Kind {
     Bare,
     /// Something of its own form (`30s`, `5xx`, `100MiB`): bare or quoted.
     Formed,
+    /// What nobody may see: no look at it ends in a message.
+    Secret,
 }
 
 /// What is wrong with a value, and what to do.
@@ -70,6 +74,16 @@ pub trait Scalar: Sized + JsonSchema {
     const WHAT: &'static str;
     const KIND: Kind;
     fn parse(text: &str) -> Result<Self, Problem>;
+    /// Whether `${ENV:…}` may stand in it: not in ids, prefixes and paths of `include`.
+    const REFERS: bool = true;
+    /// What stands for a value that hangs on a variable which is not set here; `text` is as written.
+    fn unknown(_text: &str) -> Option<Self> {
+        None
+    }
+    /// What of it this build does not serve, in words.
+    fn unserved(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 impl<T: Scalar> Lower for T {
@@ -82,8 +96,7 @@ impl<T: Scalar> Lower for T {
             }
         };
         if text.contains("${") {
-            report.push(reference(text, at, node.span));
-            return None;
+            return referred(text, at, node.span, report);
         }
         if let Some(problem) = disguise(text, style, T::KIND, at, node.span) {
             // The text itself is known, so the rest can be checked as if it had its quotes.
@@ -98,7 +111,12 @@ impl<T: Scalar> Lower for T {
             return None;
         }
         match T::parse(text) {
-            Ok(value) => Some(value),
+            Ok(value) => {
+                if let Some(what) = value.unserved() {
+                    report.push(not_served(&format!("{what} in `{at}`"), node.span));
+                }
+                Some(value)
+            }
             Err(problem) => {
                 report.push(problem.at(node.span, at));
                 None
@@ -149,18 +167,43 @@ fn boolean_word(text: &str, at: &At<'_>, span: Span) -> Diagnostic {
     .fix(Safety::Safe, span.at_end(), "\"")
 }
 
-/// `${…}`: the form is checked, and then refused, since nothing in this build takes a secret.
-fn reference(text: &str, at: &At<'_>, span: Span) -> Diagnostic {
-    let inner = text.split("${").nth(1).and_then(|rest| rest.split_once('}')).map(|(inner, _)| inner);
-    let name = inner.and_then(|inner| inner.strip_prefix("ENV:"));
-    let well_formed =
-        name.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-    let (message, help) = if well_formed {
-        (format!("`{at}`: this build does not serve `${{ENV:…}}` yet"), "write the value itself")
-    } else {
-        (format!("`{at}`: this is no reference to a variable"), "the only form is `${ENV:NAME}`, in quotes")
-    };
-    Diagnostic::new(Code::SecretReference, span, message).help(help)
+/// A value with `${ENV:…}` in it. What the variables hold is never shown, not even where it is wrong.
+fn referred<T: Scalar>(text: &str, at: &At<'_>, span: Span, report: &mut Report) -> Option<T> {
+    let complain = |message: String, help: &str| Diagnostic::new(Code::SecretReference, span, message).help(help);
+    if !T::REFERS || T::KIND == Kind::Bare {
+        let message = format!("`{at}`: a variable can't stand in {}", T::WHAT);
+        report.push(complain(message, "write the value itself: ids, prefixes and patterns say what the file is about"));
+        return None;
+    }
+    match secrets::fill(text, report.secrets()) {
+        Filled::Malformed => {
+            let message = format!("`{at}`: this is no reference to a variable");
+            report.push(complain(message, "the only form is `${ENV:NAME}`, in quotes"));
+            None
+        }
+        Filled::Unset(name) => {
+            let diagnostic =
+                complain(format!("`{at}`: the variable `{name}` is not set here"), "set it where `run` is started");
+            report.push(diagnostic.severity(Severity::Note).label("`run` needs it"));
+            T::unknown(text)
+        }
+        Filled::Known(value) => {
+            let fine = value.chars().all(|c| !c.is_control());
+            let read = if fine { T::parse(&value).ok() } else { None };
+            match &read {
+                None => {
+                    let message = format!("`{at}`: with the variable's value this is not {}", T::WHAT);
+                    report.push(complain(message, "look at the variable; its value is not shown here"));
+                }
+                Some(read) => {
+                    if let Some(what) = read.unserved() {
+                        report.push(not_served(&format!("{what} in `{at}`"), span));
+                    }
+                }
+            }
+            read
+        }
+    }
 }
 
 /// Checks a key that is an id.
@@ -199,4 +242,14 @@ pub(super) fn check_id(key: &Key<'_>, at: &At<'_>, report: &mut Report) {
         return;
     };
     report.push(problem.at(key.span, at));
+}
+
+/// Checks a key that is a name for people.
+pub(super) fn check_name(key: &Key<'_>, at: &At<'_>, report: &mut Report) {
+    let text = key.text.as_ref();
+    if text.trim().is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
+        let problem =
+            Problem::new("a name of 1 to 200 characters is expected, on one line").help("write a short sentence");
+        report.push(problem.at(key.span, at));
+    }
 }

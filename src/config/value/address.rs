@@ -11,7 +11,71 @@ const SIP_PORT: u16 = 5060;
 const FORMS: &str =
     "write an IP address, with a port where it is not 5060: \"198.51.100.7:5060\", \"[2001:db8::7]:5060\"";
 
-/// Where a gateway is.
+/// Where a gateway is: an address, or a name that is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayAddress {
+    /// For a name, an address that no packet has ([`stand_in`]): it tells names apart, and nothing else.
+    pub to: SocketAddr,
+    /// As it is written into a Request-URI: the port only if it was given.
+    pub host: Arc<str>,
+    pub named: bool,
+}
+
+impl Scalar for GatewayAddress {
+    const WHAT: &'static str = "an address or a name, like \"198.51.100.7:5060\"";
+    const KIND: Kind = Kind::Word;
+    fn parse(text: &str) -> Result<GatewayAddress, Problem> {
+        if let Some((name, port)) = name_and_port(text) {
+            let host = Arc::from(text.to_ascii_lowercase());
+            let to = SocketAddr::new(stand_in(name), port.unwrap_or(SIP_PORT));
+            return Ok(GatewayAddress { to, host, named: true });
+        }
+        let Address { to, host } = Address::parse(text)?;
+        Ok(GatewayAddress { to, host, named: false })
+    }
+    fn unknown(text: &str) -> Option<GatewayAddress> {
+        Some(GatewayAddress { to: SocketAddr::new(stand_in(text), SIP_PORT), host: Arc::from(text), named: true })
+    }
+    fn unserved(&self) -> Option<&'static str> {
+        self.named.then_some("names that have to be looked up")
+    }
+}
+
+schema!(GatewayAddress, "GatewayAddress", {
+    "description": "An IP address, with a port where it is not 5060; or a name",
+    "type": "string",
+    "minLength": 1,
+    "pattern": "^[0-9A-Za-z.:\\[\\]_-]+$",
+    "examples": ["198.51.100.7:5060", "[2001:db8::7]:5060", "sip.carrier.example"],
+});
+
+/// A name that could stand in the DNS, and the port behind it. What looks like an address is none.
+fn name_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let (name, port) = match text.split_once(':') {
+        Some((name, port)) => (name, Some(port.parse::<u16>().ok().filter(|n| *n > 0 && n.to_string() == port)?)),
+        None => (text, None),
+    };
+    let label = |label: &str| {
+        let fine = label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        fine && !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let labels = name.strip_suffix('.').unwrap_or(name);
+    let last = labels.rsplit('.').next().unwrap_or_default();
+    let named = labels.len() <= 253 && labels.split('.').all(label) && last.bytes().any(|b| b.is_ascii_alphabetic());
+    named.then_some((labels, port))
+}
+
+/// An address of the discard prefix 100::/64 (RFC 6666), the same for the same name whatever its case.
+fn stand_in(name: &str) -> IpAddr {
+    use sha2::{Digest, Sha256};
+    let hash = Sha256::digest(name.to_ascii_lowercase().as_bytes());
+    let mut octets = [0; 16];
+    octets[0] = 1;
+    octets[8..].copy_from_slice(&hash[..8]);
+    IpAddr::V6(Ipv6Addr::from(octets))
+}
+
+/// An address of ours as others see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     pub to: SocketAddr,

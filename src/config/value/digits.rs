@@ -33,6 +33,7 @@ pub struct Prefix(pub Arc<str>);
 impl Scalar for Prefix {
     const WHAT: &'static str = "digits in quotes, like \"0049\"";
     const KIND: Kind = Kind::Dialled;
+    const REFERS: bool = false;
     fn parse(text: &str) -> Result<Prefix, Problem> {
         if text.is_empty() {
             return Err(
@@ -99,6 +100,65 @@ schema!(UserPattern, "UserPattern", {
     "pattern": "^[^@*\\s]*\\*?$",
     "minLength": 1,
     "examples": ["150", "15*"],
+});
+
+/// A number as somebody dials it, or as it leaves: visual separators are allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called(pub Arc<str>);
+
+impl Scalar for Called {
+    const WHAT: &'static str = "a number in quotes, like \"0033140000000\"";
+    const KIND: Kind = Kind::Dialled;
+    fn parse(text: &str) -> Result<Called, Problem> {
+        let wrong = text.is_empty()
+            || text.len() > 128
+            || text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '@');
+        match wrong {
+            true => {
+                Err(Problem::new(format!("`{text}` is no number"))
+                    .help("write what is dialled, like \"0033140000000\""))
+            }
+            false => Ok(Called(Arc::from(text))),
+        }
+    }
+}
+
+schema!(Called, "Called", {
+    "type": "string",
+    "description": "A number, in quotes",
+    "pattern": "^[^@\\s]{1,128}$",
+    "examples": ["0033140000000", "+33140000000"],
+});
+
+/// Who calls: the user of a From, with `@` and the domain where it matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerId {
+    pub user: Arc<str>,
+    pub domain: Option<Arc<str>>,
+}
+
+impl Scalar for CallerId {
+    const WHAT: &'static str = "a caller in quotes, like \"101\" or \"101@example.net\"";
+    const KIND: Kind = Kind::Dialled;
+    fn parse(text: &str) -> Result<CallerId, Problem> {
+        let (user, domain) = text.split_once('@').map_or((text, None), |(user, domain)| (user, Some(domain)));
+        let clean =
+            |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_control() || c.is_whitespace() || c == '@');
+        match clean(user) && domain.is_none_or(clean) && text.len() <= 255 {
+            true => Ok(CallerId { user: Arc::from(user), domain: domain.map(Arc::from) }),
+            false => {
+                Err(Problem::new(format!("`{text}` is no caller")).help("write the user of the From, like \"101\""))
+            }
+        }
+    }
+}
+
+schema!(CallerId, "CallerId", {
+    "type": "string",
+    "description": "The caller's user, in quotes, with `@` and a domain where that matters",
+    "pattern": "^[^@\\s]+(@[^@\\s]+)?$",
+    "maxLength": 255,
+    "examples": ["101", "101@example.net"],
 });
 
 /// How many digits a route takes away: a count, or as many as its prefix has.

@@ -1,8 +1,7 @@
-//! Names, free texts and the words that a field may be.
+//! Names and free texts.
 
 use super::schema;
 use crate::config::lower::{Kind, Problem, Scalar};
-use crate::config::names::nearest;
 use std::sync::Arc;
 
 /// The id of something that is declared elsewhere.
@@ -12,6 +11,7 @@ pub struct Reference(pub Arc<str>);
 impl Scalar for Reference {
     const WHAT: &'static str = "an id";
     const KIND: Kind = Kind::Word;
+    const REFERS: bool = false;
     fn parse(text: &str) -> Result<Reference, Problem> {
         // What it looks like is not checked: whatever it is, it is declared or it is not.
         Ok(Reference(Arc::from(text)))
@@ -56,6 +56,9 @@ impl Scalar for Text {
             None => Ok(Text(Arc::from(text))),
         }
     }
+    fn unknown(text: &str) -> Option<Text> {
+        Some(Text(Arc::from(text)))
+    }
 }
 
 schema!(Text, "Text", { "type": ["string", "number", "boolean"], "description": "Text for people" });
@@ -73,6 +76,9 @@ impl Scalar for FilePath {
                 .help("write the path of a file; a relative one counts from the root file's directory")),
             false => Ok(FilePath(text.to_owned())),
         }
+    }
+    fn unknown(text: &str) -> Option<FilePath> {
+        Some(FilePath(text.to_owned()))
     }
 }
 
@@ -105,72 +111,72 @@ impl Scalar for SipUri {
 
 schema!(SipUri, "SipUri", { "type": "string", "description": "A SIP address", "pattern": "^[sS][iI][pP]:", "examples": ["sip:probe@trunkline.invalid"] });
 
-/// An enumeration of words; those behind `later` belong to the format and not to this build.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident, $what:literal { $($(#[$vmeta:meta])* $variant:ident = $word:literal,)* } $(later $($later:literal)*)?) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($(#[$vmeta])* $variant),* }
+/// A path or pattern of `include`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncludePattern(pub Arc<str>);
 
-        impl Scalar for $name {
-            const WHAT: &'static str = $what;
-            const KIND: Kind = Kind::Word;
-            fn parse(text: &str) -> Result<$name, Problem> {
-                const WORDS: &[&str] = &[$($word),*];
-                const LATER: &[&str] = &[$($($later),*)?];
-                match text {
-                    $($word => Ok($name::$variant),)*
-                    _ => Err(no_such_word(text, WORDS, LATER)),
-                }
-            }
-        }
-
-        impl schemars::JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "enum": [$($word),*] })
-            }
-        }
-    };
-}
-
-fn no_such_word(text: &str, words: &[&str], later: &[&str]) -> Problem {
-    if later.contains(&text) {
-        return Problem::new(format!("this build does not serve `{text}` yet"))
-            .help(format!("it serves {}", words.join(", ")));
-    }
-    let problem = Problem::new(format!("`{text}` is none of {}", words.join(", ")));
-    match nearest(text, words.iter().copied()) {
-        Some(near) => {
-            problem.help(format!("did you mean `{near}`?")).fix(crate::config::diagnostic::Safety::Review, near)
-        }
-        None => problem.help(format!("write one of {}", words.join(", "))),
+impl Scalar for IncludePattern {
+    const WHAT: &'static str = "a path, or a pattern like \"routes/*.yaml\"";
+    const KIND: Kind = Kind::Free;
+    const REFERS: bool = false;
+    fn parse(text: &str) -> Result<IncludePattern, Problem> {
+        Text::parse(text).map(|text| IncludePattern(text.0))
     }
 }
 
-words! {
-    /// How messages travel.
-    Transport, "`udp`" { Udp = "udp", } later "tcp" "tls"
-}
-words! {
-    /// What strangers get.
-    Unknown, "`drop` or `reject`" { Drop = "drop", Reject = "reject", }
-}
-words! {
-    /// How a list chooses among its members.
-    Policy, "`ordered`" { Ordered = "ordered", } later "weighted" "round-robin" "least-calls" "hash" "quality"
-}
-words! {
-    /// What a gateway is asked with.
-    ProbeMethod, "`OPTIONS`, `INFO` or `none`" {
-        Options = "OPTIONS", Info = "INFO",
-        /// Judged by calls alone.
-        None = "none",
+schema!(IncludePattern, "IncludePattern", {
+    "type": "string", "minLength": 1,
+    "description": "A path relative to the root file, or a pattern with `*` and `**`",
+    "examples": ["site/*.yaml", "routes/**/*.yaml"],
+});
+
+/// What a table's columns are separated by, or its decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OneCharacter(pub char);
+
+impl Scalar for OneCharacter {
+    const WHAT: &'static str = "one character in quotes, like \";\"";
+    const KIND: Kind = Kind::Free;
+    fn parse(text: &str) -> Result<OneCharacter, Problem> {
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(one), None)
+                if one.is_ascii() && !one.is_ascii_alphanumeric() && (one == '\t' || !one.is_control()) =>
+            {
+                Ok(OneCharacter(one))
+            }
+            _ => {
+                Err(Problem::new(format!("`{text}` is not one character that can separate"))
+                    .help("write \",\" or \";\""))
+            }
+        }
     }
 }
-words! {
-    /// When a gateway is asked.
-    ProbeWhen, "`always` or `down`" { Always = "always", Down = "down", }
+
+schema!(OneCharacter, "OneCharacter", {
+    "type": "string", "description": "One character", "pattern": "^([ -/:-@\\[-`{-~]|\t)$", "examples": [";", ","],
+});
+
+/// What the callee sees as the caller's name: `keep`, `drop`, or a fixed text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallerName {
+    Keep,
+    Drop,
+    Fixed(Arc<str>),
 }
+
+impl Scalar for CallerName {
+    const WHAT: &'static str = "`keep`, `drop` or a text";
+    const KIND: Kind = Kind::Free;
+    fn parse(text: &str) -> Result<CallerName, Problem> {
+        Ok(match text {
+            "keep" => CallerName::Keep,
+            "drop" => CallerName::Drop,
+            _ => CallerName::Fixed(Text::parse(text)?.0),
+        })
+    }
+}
+
+schema!(CallerName, "CallerName", {
+    "type": "string", "description": "The display name: keep, drop, or a text that replaces it", "examples": ["keep", "drop"],
+});
