@@ -12,23 +12,23 @@ pub fn check(model: &Model, report: &mut Report) {
     let tests = model.document.tests.get().map_or(&[][..], |tests| &tests.0);
     for entry in tests {
         let Some(test) = &entry.value else { continue };
-        let mut names = Names { model, report, test: &entry.id };
+        let mut names = Look { model, report, test: &entry.id };
         test.call.get().into_iter().for_each(|call| names.call(call));
         let states = test.gateways.get().map_or(&[][..], |states| &states.0);
         states.iter().for_each(|state| names.gateway(&state.id, state.span));
-        test.expect.get().into_iter().for_each(|expect| names.expect(expect));
+        test.expect.get().into_iter().for_each(|expect| names.expected(expect));
     }
 }
 
-struct Names<'m, 'd> {
+struct Look<'m, 'd> {
     model: &'m Model<'d>,
     report: &'m mut Report,
     test: &'m str,
 }
 
-impl Names<'_, '_> {
+impl Look<'_, '_> {
     fn call(&mut self, call: &TestCall) {
-        self.given(&call.gateway, Names::gateway);
+        self.given(&call.gateway, Look::gateway);
         self.given(&call.group, |names, id, span| {
             let known = ids(names.model.groups()).chain(["default"]);
             names.known(names.model.group_named(id).is_some(), "group", id, span, known);
@@ -45,13 +45,13 @@ impl Names<'_, '_> {
         });
     }
 
-    fn expect(&mut self, expect: &Expect) {
+    fn expected(&mut self, expect: &Expect) {
         self.given(&expect.route, |names, id, span| {
             let routes = names.model.routes();
             names.known(routes.iter().any(|route| &*route.id == id), "route", id, span, ids(routes));
         });
         for attempt in expect.attempts.get().map_or(&[][..], |attempts| &attempts.0) {
-            self.given(&attempt.value.gateway, Names::gateway);
+            self.given(&attempt.value.gateway, Look::gateway);
         }
         for share in expect.first.get().map_or(&[][..], |first| &first.0) {
             self.gateway(&share.id, share.span);
