@@ -16,3 +16,5 @@ mod reasons;
 mod support;
 #[path = "route/walking.rs"]
 mod walking;
+#[path = "route/schedules.rs"]
+mod schedules;
