@@ -59,6 +59,10 @@ struct Chance(u64);
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Chance {
+    fn of(seed: u64, list: ListIx) -> Chance {
+        // Begun with a drawn number, so that the lists of one call have nothing in common.
+        Chance(Chance(seed.wrapping_add(u64::from(list.0))).next())
+    }
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         let mut z = self.0;
@@ -77,7 +81,7 @@ pub(super) type Order = SmallVec<[Share; 32]>;
 /// Draws without replacement, by weight; weight 0 after all others, in order. The first *usable* member of such an order
 /// has the share that it has among the usable ones, so health need not be asked here.
 pub(super) fn draw(members: &[Share], seed: u64, list: ListIx) -> Order {
-    let mut chance = Chance(seed ^ u64::from(list.0).wrapping_add(1).wrapping_mul(GOLDEN));
+    let mut chance = Chance::of(seed, list);
     let mut left: Order = members.iter().filter(|m| m.weight > 0).copied().collect();
     let mut total: u64 = left.iter().map(|m| u64::from(m.weight)).sum();
     let mut order = Order::new();

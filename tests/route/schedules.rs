@@ -282,7 +282,8 @@ fn a_rule_whose_schedule_is_off_leaves_the_call_to_a_shorter_prefix() {
         let name = |ix: RouteIx| table.route(ix).id.to_string();
         let passed = trace.passed_over.iter().take(trace.before).map(|passed| {
             assert_eq!(passed.why, WhyPassed::Schedule);
-            let next = passed.next.map_or("never".to_owned(), |at| Timestamp::from_microsecond(at.0).unwrap().to_string());
+            let next =
+                passed.next.map_or("never".to_owned(), |at| Timestamp::from_microsecond(at.0).unwrap().to_string());
             format!(" (not {} before {next})", name(passed.route))
         });
         format!("{}{}", decision.route.map_or("-".into(), name), passed.collect::<String>())

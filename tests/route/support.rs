@@ -107,11 +107,24 @@ impl Plan {
         self.draft.groups.push(Group { id: id.into(), matchers, calls_out: true });
         self
     }
-    /// `name: a b pair` where `pair` is a list declared before.
+    /// `name: a b pair` where `pair` is a list declared before; `a=70 b=30` draws by weight, `turn` first rotates, `<2` is
+    /// a limit.
     pub fn list(mut self, text: &str) -> Plan {
-        let (id, members) = text.split_once(": ").unwrap();
-        let members = self.members(members).into_iter().map(|to| Share { to, weight: 1 }).collect();
-        self.draft.lists.push(List { id: id.into(), policy: Policy::Ordered, members, limit: None });
+        let (id, words) = text.split_once(": ").unwrap();
+        let mut list = List { id: id.into(), policy: Policy::Ordered, members: Vec::new(), limit: None };
+        for word in words.split_whitespace() {
+            if let Some(limit) = word.strip_prefix('<') {
+                list.limit = Some(limit.parse().unwrap());
+            } else if word == "turn" {
+                list.policy = Policy::RoundRobin;
+            } else {
+                let (member, weight) = word.split_once('=').unwrap_or((word, ""));
+                list.policy = if weight.is_empty() { list.policy } else { Policy::Weighted };
+                let to = self.members(member)[0];
+                list.members.push(Share { to, weight: weight.parse().unwrap_or(1) });
+            }
+        }
+        self.draft.lists.push(list);
         self
     }
     /// Gateways and lists by name.
