@@ -12,6 +12,7 @@ pub mod admin;
 pub mod agent;
 pub mod cli;
 pub mod config;
+pub mod plan;
 pub mod question;
 pub mod server;
 #[cfg(feature = "sim")]

@@ -23,6 +23,9 @@ const LAYERS: &[&[&str]] = &[
 /// The last row that is pure: no I/O, no clock, no tokio.
 const PURE_ROWS: usize = 6;
 
+/// Rooms that are pure though they stand on something that is not.
+const PURE_TOO: &[&str] = &["plan"];
+
 /// What a pure layer must not name, and why.
 const FORBIDDEN: &[(&str, &str)] = &[
     ("std::fs", "files belong to `server` and `config`"),
@@ -87,7 +90,7 @@ fn arrows_point_down() {
 fn pure_layers_touch_nothing_outside() {
     let mut found = Vec::new();
     for source in all("src") {
-        if row_of(source.module()).is_none_or(|row| row >= PURE_ROWS) {
+        if !PURE_TOO.contains(&source.module()) && row_of(source.module()).is_none_or(|row| row >= PURE_ROWS) {
             continue;
         }
         for (number, line) in source.code_lines() {

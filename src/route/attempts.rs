@@ -2,8 +2,8 @@
 
 use super::choice::{Choice, Order, draw, rotate};
 use super::{
-    Attempt, Decision, GatewayIx, ListIx, Member, Number, Outcome, Policy, Route, Share, Skipped, Strip, Table,
-    WhySkipped, change,
+    Attempt, Decision, GatewayIx, ListIx, Member, Number, Outcome, Policy, Route, RouteTarget, Share, Skipped, Strip,
+    Table, WhySkipped, change,
 };
 use crate::health::{Board, Usability};
 use crate::time::Now;
@@ -39,6 +39,21 @@ impl Table {
             }
         }
         out.outcome = if out.attempts.is_empty() { Outcome::Unusable } else { Outcome::Attempts };
+    }
+
+    /// The attempts of a route for numbers that are long enough for every change, with every gateway up: what a route
+    /// means apart from the call, exactly. The numbers in it mean nothing.
+    pub fn course(&self, route: &Route) -> Decision {
+        // A route strips at most 255 or its prefix, a gateway 255 more.
+        const LONG_ENOUGH: [u8; 600] = [b'0'; 600];
+        let mut out = Decision::default();
+        let board = Board::all_up(self.gateways().len());
+        let (number, now) = (&LONG_ENOUGH[..], Now::default());
+        let call = AtRoute { table: self, route, number, matched: 1, board: &board, now, last_resort: false };
+        if let RouteTarget::To(to) = &route.target {
+            self.line_up(call, to, Choice::Exact, &mut out);
+        }
+        out
     }
 }
 

@@ -33,6 +33,11 @@ impl Table {
         self.trie.step(from, symbol(character))
     }
 
+    /// One bit for each character of [`ALPHABET`] that leads on from a place.
+    pub fn onward_bits(&self, from: Cursor) -> u32 {
+        self.trie.onward(from)
+    }
+
     /// The characters that lead on from a place, in byte order.
     pub fn onward(&self, from: Cursor) -> impl Iterator<Item = u8> + use<> {
         let mask = self.trie.onward(from);

@@ -1,0 +1,107 @@
+//! What a change of the files does to calls: two compiled revisions are compared as functions from a group, a number and an
+//! instant to a decision, with every gateway up. No I/O: files, revisions and the clock belong to whoever asks.
+//!
+//! The way: `identity` says who is who on both sides; `half` and `outcome` put what rules do into numbers that can be
+//! compared; `cells` walks the prefixes of both sides at once; `times` cuts time where conditions matter; `change`
+//! gathers what is different, and `calendar` says when. [`guards`] looks at what comes out.
+
+mod access;
+pub mod calendar;
+mod cells;
+mod change;
+mod compare;
+mod half;
+mod identity;
+mod intern;
+mod lookup;
+mod outcome;
+mod path;
+mod rewrite;
+mod times;
+mod verdict;
+
+pub use change::{Change, Changes, Kind, Part, Ranges};
+pub use identity::{GatewayName, GroupPair, Rename};
+pub use lookup::Lookup;
+pub use outcome::{Course, Stop};
+pub use times::{ALWAYS, TimeId, Window};
+pub use verdict::{Form, Key};
+
+use crate::proxy::Snapshot;
+use crate::route::{Net, Spans};
+use change::Collector;
+use compare::Comparer;
+
+/// What is different between two revisions.
+pub struct Comparison<'a> {
+    comparer: Comparer<'a>,
+    pub groups: Vec<GroupPair>,
+    pub changes: Changes,
+    /// By group.
+    pub weights: Vec<Weight>,
+}
+
+/// A group's declared ranges: prefixes, exact numbers and the catch-all of either side.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Weight {
+    pub declared: u32,
+    /// How many of them changed, each counted by the part of the week in which it differs.
+    pub changed: f64,
+    /// What the group does with numbers that no prefix takes changed.
+    pub catch_all: bool,
+}
+
+impl<'a> Comparison<'a> {
+    /// Compares from one instant to another. `premium` are the destinations of which a change shall say that they were
+    /// opened.
+    pub fn of(old: &'a Snapshot, new: &'a Snapshot, window: Window, premium: &[String]) -> Comparison<'a> {
+        let mut comparer = Comparer::new(old, new, window, premium);
+        let groups = comparer.identity.groups.clone();
+        let mut collector = Collector::default();
+        let mut weights = Vec::new();
+        for (at, pair) in groups.iter().enumerate() {
+            let found = cells::walk(&mut comparer, pair);
+            collector.add(at, &found, &comparer);
+            weights.push(Weight {
+                declared: found.declared,
+                changed: found.changed,
+                catch_all: found.undialable != cells::NOTHING,
+            });
+        }
+        let changes = collector.finish(&comparer, &groups);
+        Comparison { comparer, groups, changes, weights }
+    }
+
+    pub fn window(&self) -> Window {
+        self.comparer.times.window()
+    }
+    pub fn key(&self, change: &Change) -> &Key {
+        self.comparer.verdicts.key(change.id)
+    }
+    pub fn course(&self, course: u32) -> &Course {
+        self.comparer.outcomes.course(course)
+    }
+    pub fn gateway(&self, stop: &Stop) -> Option<&GatewayName> {
+        self.comparer.identity.names.get(stop.who as usize)
+    }
+    pub fn spans(&self, time: TimeId) -> &Spans {
+        self.comparer.times.get(time)
+    }
+    /// All instants at which some call changes in this way.
+    pub fn time_of(&mut self, change: &Change) -> TimeId {
+        change.time(&mut self.comparer)
+    }
+    pub fn renames(&self) -> &[Rename] {
+        &self.comparer.identity.renames
+    }
+
+    /// The part of the week that a set of instants makes up.
+    pub fn share(&self, time: TimeId) -> f64 {
+        self.comparer.times.share(time)
+    }
+}
+
+/// A source that the new side admits and the old one did not, and on which listener.
+pub fn widened_access(old: &Snapshot, new: &Snapshot) -> Option<(Net, String)> {
+    access::widened(old, new)
+}

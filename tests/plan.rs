@@ -1,0 +1,11 @@
+//! What a change of the files does to calls: found exactly, said shortly.
+
+#[path = "plan/agreement.rs"]
+mod agreement;
+#[path = "plan/draws.rs"]
+mod draws;
+#[path = "plan/oracle.rs"]
+mod oracle;
+#[path = "route/support.rs"]
+#[allow(dead_code)]
+mod support;
