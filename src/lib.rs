@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod plan;
 pub mod question;
+pub mod route_tests;
 pub mod server;
 #[cfg(feature = "sim")]
 pub mod sim;

@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["accounting"],
     &["config", "agent", "sim"],
     &["question"],
+    &["route_tests"],
     &["server", "admin"],
     &["cli"],
 ];

@@ -1,7 +1,11 @@
 //! `explain`, `test` and `completions`: what is answered about calls without making any.
 
+#[path = "questions/agreement.rs"]
+mod agreement;
 #[path = "questions/batch.rs"]
 mod batch;
+#[path = "questions/completions.rs"]
+mod completions;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ mod route;
 
 use super::{CLEAN, Format, Global, NO_ANSWER};
 use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
-use crate::question::{Call, Desk, Key, State, Unanswerable, moment};
+use crate::question::{Call, Desk, Key, State, Unanswerable, caller, moment};
 use crate::route::GatewayIx;
 use crate::time::Wall;
 use std::path::PathBuf;
@@ -124,9 +124,9 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
     let states = states(args, &desk)?;
     let answer = desk.answer(&question, &states);
     Ok(match global.format {
-        Format::Human => human::call(&question, &states, &answer, snapshot),
+        Format::Human => human::call(&question, &states, &answer, &compiled),
         _ => {
-            let document = json::Document::of(&question, &answer, snapshot);
+            let document = json::Document::of(&question, &answer, snapshot, &compiled.zone);
             let text = serde_json::to_string_pretty(&document).map_err(complain)?;
             format!("{text}\n")
         }
@@ -134,26 +134,24 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
 }
 
 fn call<'a>(args: &'a Args, to: &'a str) -> Call<'a> {
+    let (user, domain) = caller(args.from.as_deref().unwrap_or_default());
     Call {
         to,
-        from: args.from.as_deref().unwrap_or_default(),
+        user,
+        domain,
         source: args.source,
         gateway: args.gateway.as_deref(),
         account: args.account.as_deref(),
         group: args.group.as_deref(),
+        listener: None,
     }
 }
 
 fn at(args: &Args, compiled: &Compiled) -> Result<Wall, String> {
     match args.at.as_deref() {
         None => Ok(Wall(jiff::Timestamp::now().as_microsecond())),
-        Some(text) => moment(text, &zone(compiled)).map_err(|bad| complain(format!("--at {text}: {}", bad.words()))),
+        Some(text) => moment(text, &compiled.zone).map_err(|bad| complain(format!("--at {text}: {}", bad.words()))),
     }
-}
-
-/// The zone of times without an offset.
-fn zone(_compiled: &Compiled) -> jiff::tz::TimeZone {
-    jiff::tz::TimeZone::UTC
 }
 
 fn states(args: &Args, desk: &Desk) -> Result<Vec<(GatewayIx, State)>, String> {

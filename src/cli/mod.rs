@@ -5,7 +5,9 @@
 mod answer;
 mod args;
 mod call;
+mod completions;
 mod demo;
+mod diff;
 mod edit;
 mod explain;
 mod messages;
@@ -13,6 +15,7 @@ mod report;
 mod run;
 mod runtime;
 mod schema;
+mod test;
 mod validate;
 
 pub use args::{Color, Format, Global};
@@ -42,7 +45,11 @@ struct Line {
 enum Command {
     Run(run::Args),
     Validate(validate::Args),
+    Test(test::Args),
     Explain(explain::Args),
+    Completions(completions::Args),
+    #[command(name = "complete-ids", hide = true)]
+    CompleteIds(completions::Line),
     Schema(schema::Args),
     Call(call::Args),
     Answer(answer::Args),
@@ -55,9 +62,15 @@ impl Command {
         use Format::{Github, Human, Json, Junit, Sarif};
         match self {
             Command::Validate(_) => &[Human, Json, Sarif, Github, Junit],
+            Command::Test(_) => &[Human, Json, Github, Junit],
             _ => &[Human, Json],
         }
     }
+}
+
+/// The definition of the command line, for what is made of it.
+fn command() -> clap::Command {
+    <Line as clap::CommandFactory>::command()
 }
 
 /// Parses the arguments and runs the command.
@@ -72,7 +85,10 @@ pub fn main() -> ExitCode {
     match command {
         Command::Run(args) => run::run(args, &global),
         Command::Validate(args) => validate::run(args, &global),
+        Command::Test(args) => test::run(args, &global),
         Command::Explain(args) => explain::run(args, &global),
+        Command::Completions(args) => completions::run(args, &global),
+        Command::CompleteIds(line) => completions::answer(line),
         Command::Schema(args) => schema::run(args, &global),
         Command::Call(args) => call::run(args, &global),
         Command::Answer(args) => answer::run(args, &global),

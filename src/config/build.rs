@@ -35,7 +35,15 @@ pub(super) fn build(model: &Model, set: &FileSet, sources: &Sources, counts: Cou
         limits: Limits::default(),
         records: accounting.is_on(),
     };
-    Compiled { snapshot: Arc::new(snapshot), accounting, hash: set.hash.clone(), counts }
+    Compiled {
+        snapshot: Arc::new(snapshot),
+        accounting,
+        hash: set.hash.clone(),
+        counts,
+        zone: model.document.timezone.get().map_or(jiff::tz::TimeZone::UTC, |zone| zone.0.clone()),
+        route_spans: order.routes.entries(model.routes()).map(|(entry, _)| entry.span).collect(),
+        tests: super::route_test::tests(model, sources),
+    }
 }
 
 /// The sorted positions: `places[i]` is where the document's entry `i` stands in the table, `sorted` the way back.

@@ -12,6 +12,7 @@ mod include;
 mod lower;
 mod merge;
 mod names;
+mod route_test;
 mod secrets;
 mod settings;
 mod source;
@@ -21,9 +22,11 @@ mod yaml;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::schema;
 pub use files::FileSet;
-pub use names::nearest;
+pub use names::{Names, names_in, nearest};
+pub use route_test::{Expected, ExpectedAttempt, RouteTest, Said, TestedCall};
 pub use secrets::Secrets;
 pub use source::{Place, Sources, Span};
+pub use value::Moment;
 
 use crate::accounting::Accounting;
 use crate::proxy::Snapshot;
@@ -45,6 +48,12 @@ pub struct Compiled {
     pub hash: String,
     /// Counts for the summary line.
     pub counts: Counts,
+    /// Whose clocks are meant by times without an offset.
+    pub zone: jiff::tz::TimeZone,
+    /// Where the id of each route of the table stands.
+    pub route_spans: Vec<Span>,
+    /// What stands under `tests`, in the order of the files.
+    pub tests: Vec<RouteTest>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

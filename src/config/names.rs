@@ -1,4 +1,47 @@
-//! Names that were nearly right: the nearest candidate, for `did you mean`.
+//! Names: those that the files declare, and the nearest of them to one that was not quite right.
+
+use super::diagnostic::Report;
+use super::document::Document;
+use super::lower::{Entry, Field, Map};
+use super::{FileSet, Sources, decode};
+use std::sync::Arc;
+
+/// What the files declare, errors or not: for completing a command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    pub gateways: Vec<Arc<str>>,
+    pub groups: Vec<Arc<str>>,
+    pub routes: Vec<Arc<str>>,
+    /// Digest users.
+    pub accounts: Vec<Arc<str>>,
+    pub tests: Vec<Arc<str>>,
+}
+
+/// The names that a set of files declares, as far as they can be read.
+pub fn names_in(set: &FileSet) -> Names {
+    let mut report = Report::default();
+    let decoded = set.files.iter().enumerate();
+    let decoded = decoded.map(|(file, (path, bytes))| decode::decode(path, bytes, file as u32, &mut report));
+    let (sources, readable): (Vec<_>, Vec<_>) = decoded.collect::<Vec<_>>().into_iter().unzip();
+    let (document, _) = super::read_document(set, &Sources(sources), &readable, &mut report);
+    document.map_or_else(Names::default, |document| names_of(&document))
+}
+
+fn names_of(document: &Document) -> Names {
+    fn ids<T>(entries: &[Entry<T>]) -> Vec<Arc<str>> {
+        entries.iter().map(|entry| Arc::clone(&entry.id)).collect()
+    }
+    fn of<T>(map: &Field<Map<T>>) -> Vec<Arc<str>> {
+        map.get().map_or_else(Vec::new, |map| ids(&map.0))
+    }
+    Names {
+        gateways: of(&document.gateways),
+        groups: of(&document.groups),
+        routes: of(&document.routes),
+        accounts: document.access.get().map_or_else(Vec::new, |access| of(&access.users)),
+        tests: document.tests.get().map_or_else(Vec::new, |tests| ids(&tests.0)),
+    }
+}
 
 /// The candidate nearest to `word`, if it is no further than a third of the word's length (at least one edit).
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {

@@ -6,11 +6,13 @@
 mod answer;
 mod moment;
 mod origin;
+mod reasons;
 mod states;
 
 pub use answer::Answer;
-pub use moment::{BadMoment, moment};
+pub use moment::{BadMoment, clock, local, moment};
 pub use origin::Origin;
+pub use reasons::{inactive, percent_digits, why_passed, why_skipped};
 pub use states::State;
 
 use crate::health::Board;
@@ -24,13 +26,16 @@ use std::net::IpAddr;
 pub struct Call<'a> {
     /// A number as it is dialled, or the SIP address it stands in.
     pub to: &'a str,
-    /// USER or USER@DOMAIN; may be empty.
-    pub from: &'a str,
+    /// Of the From, both; empty when nobody says.
+    pub user: &'a str,
+    pub domain: &'a str,
     pub source: Option<IpAddr>,
     pub gateway: Option<&'a str>,
     pub account: Option<&'a str>,
     /// The matchers and the access rules are not asked.
     pub group: Option<&'a str>,
+    /// What it comes in on. Without it: on any where it is admitted.
+    pub listener: Option<&'a str>,
 }
 
 /// A call whose names have been looked up.
@@ -51,6 +56,7 @@ pub enum Key {
     Origin,
     Gateway,
     Group,
+    Listener,
     State,
 }
 
@@ -90,10 +96,8 @@ impl<'s> Desk<'s> {
             let message = format!("`{}` holds no number", call.to);
             return Err(Unanswerable { key: Key::To, message });
         }
-        let from = call.from.strip_prefix("sip:").unwrap_or(call.from);
-        let (user, domain) = from.split_once('@').unwrap_or((from, ""));
         let origin = origin::origin(call, self.snapshot)?;
-        Ok(Question { number, user, domain, account: call.account, origin, at })
+        Ok(Question { number, user: call.user, domain: call.domain, account: call.account, origin, at })
     }
 
     /// A gateway by its id and a state by its word.
@@ -121,6 +125,12 @@ impl<'s> Desk<'s> {
     pub fn usual(&self) -> &[(GatewayIx, State)] {
         &self.usual
     }
+}
+
+/// User and domain of a caller as people write it: USER, USER@DOMAIN, or that behind `sip:`.
+pub fn caller(from: &str) -> (&str, &str) {
+    let from = from.strip_prefix("sip:").unwrap_or(from);
+    from.split_once('@').unwrap_or((from, ""))
 }
 
 /// The dialled number in what somebody wrote: digits, with the separators that people use, or the user of a SIP address.

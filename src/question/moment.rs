@@ -1,7 +1,7 @@
 //! A moment as people write it: with an offset, or in local time.
 
 use crate::time::Wall;
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 /// Why a text is no moment.
@@ -23,7 +23,11 @@ pub fn moment(text: &str, zone: &TimeZone) -> Result<Wall, BadMoment> {
     if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
         return Ok(Wall(timestamp.as_microsecond()));
     }
-    let local: DateTime = text.parse().map_err(|_| BadMoment::Form)?;
+    local(text.parse().map_err(|_| BadMoment::Form)?, zone)
+}
+
+/// A local time as [`moment`] means it.
+pub fn local(local: DateTime, zone: &TimeZone) -> Result<Wall, BadMoment> {
     let offset = match zone.to_ambiguous_timestamp(local).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
         AmbiguousOffset::Fold { before, .. } => before,
@@ -31,6 +35,23 @@ pub fn moment(text: &str, zone: &TimeZone) -> Result<Wall, BadMoment> {
     };
     let timestamp = offset.to_timestamp(local).map_err(|_| BadMoment::Form)?;
     Ok(Wall(timestamp.as_microsecond()))
+}
+
+/// An instant in the words of a zone's clocks: `tue 19:30`, or with its date `tue 2026-11-24 19:30`.
+pub fn clock(at: Wall, zone: &TimeZone, date: bool) -> String {
+    let Ok(timestamp) = jiff::Timestamp::from_microsecond(at.0) else { return String::new() };
+    let local = timestamp.to_zoned(zone.clone()).datetime();
+    let day = match local.weekday() {
+        Weekday::Monday => "mon",
+        Weekday::Tuesday => "tue",
+        Weekday::Wednesday => "wed",
+        Weekday::Thursday => "thu",
+        Weekday::Friday => "fri",
+        Weekday::Saturday => "sat",
+        Weekday::Sunday => "sun",
+    };
+    let date = if date { format!("{} ", local.date()) } else { String::new() };
+    format!("{day} {date}{:02}:{:02}", local.hour(), local.minute())
 }
 
 impl BadMoment {

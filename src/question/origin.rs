@@ -31,16 +31,20 @@ pub(super) fn origin(call: &Call, snapshot: &Snapshot) -> Result<Origin, Unanswe
     if let Some(id) = call.group {
         return group(id, table).map(Origin::Group);
     }
+    let asked = call.listener.map(|id| listener(id, snapshot)).transpose()?;
     if let Some(id) = call.gateway {
         let gateway = table.gateway(gateway(id, table)?);
-        let ip = gateway.address.ip();
-        return Ok(Origin::Source { ip, admission: snapshot.admission(Some(gateway.listener), ip), assumed: false });
+        let (ip, listener) = (gateway.address.ip(), asked.unwrap_or(gateway.listener));
+        return Ok(Origin::Source { ip, admission: snapshot.admission(Some(listener), ip), assumed: false });
     }
     let (ip, assumed) = match (call.source, call.account) {
         (Some(ip), _) => (ip, false),
         (None, Some(_)) => return Ok(Origin::Account),
         (None, None) => (first_trusted(snapshot).ok_or_else(nowhere)?, true),
     };
+    if asked.is_some() {
+        return Ok(Origin::Source { ip, admission: snapshot.admission(asked, ip), assumed });
+    }
     // Of several listeners, the first on which the source may call; else the first.
     let listeners = || (0..snapshot.listeners.len()).map(|at| snapshot.admission(Some(at), ip));
     let admission = listeners().find(|admission| admission.admitted).or_else(|| listeners().next());
@@ -63,6 +67,11 @@ pub(super) fn gateway(id: &str, table: &Table) -> Result<GatewayIx, Unanswerable
 fn group(id: &str, table: &Table) -> Result<GroupIx, Unanswerable> {
     let candidates = || table.groups().iter().map(|group| &*group.id);
     table.group_by_id(id).ok_or_else(|| unknown(Key::Group, "group", id, candidates()))
+}
+
+fn listener(id: &str, snapshot: &Snapshot) -> Result<usize, Unanswerable> {
+    let candidates = || snapshot.listeners.iter().map(|listener| &*listener.id);
+    candidates().position(|known| known == id).ok_or_else(|| unknown(Key::Listener, "listener", id, candidates()))
 }
 
 fn unknown<'c>(key: Key, kind: &str, id: &str, candidates: impl Iterator<Item = &'c str>) -> Unanswerable {

@@ -1,8 +1,8 @@
 //! `explain --batch`: a question a line in, an answer a line out, in order, as fast as they come.
 
-use super::{Args, at, call, complain, json, load, states, zone};
+use super::{Args, at, call, complain, json, load, states};
 use crate::cli::{CLEAN, Global, NO_ANSWER};
-use crate::question::{Call, Desk, State, moment};
+use crate::question::{Call, Desk, State, caller, moment};
 use crate::route::GatewayIx;
 use crate::time::Wall;
 use jiff::tz::TimeZone;
@@ -58,7 +58,7 @@ pub(super) fn run(file: &Path, args: &Args, global: &Global) -> Result<u8, Strin
     };
     let desk = Desk::new(&compiled.snapshot, Vec::new());
     let states = states(args, &desk)?;
-    let usual = Usual { args, at: at(args, &compiled)?, zone: zone(&compiled), states };
+    let usual = Usual { args, at: at(args, &compiled)?, zone: compiled.zone.clone(), states };
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     answer_all(input, out, &desk, &usual)
 }
@@ -115,24 +115,26 @@ fn answer(bytes: &[u8], out: &mut impl Write, desk: &Desk, usual: &Usual) -> Res
         states.push(desk.state(id, word).map_err(|why| why.message)?);
     }
     let answer = desk.answer(&question, &states);
-    let document = json::Document::of(&question, &answer, desk.snapshot());
+    let document = json::Document::of(&question, &answer, desk.snapshot(), &usual.zone);
     Ok(serde_json::to_writer(out, &document).map_err(io::Error::from))
 }
 
 /// A line that says where its call comes from takes nothing of that from the flags.
 fn call_of<'a>(line: &'a Line, args: &'a Args) -> Call<'a> {
     let usual = call(args, &line.number);
-    let from = line.from.as_deref().unwrap_or(usual.from);
+    let (user, domain) = line.from.as_deref().map_or((usual.user, usual.domain), caller);
     let says = line.source.is_some() || line.gateway.is_some() || line.account.is_some() || line.group.is_some();
     if !says {
-        return Call { from, ..usual };
+        return Call { user, domain, ..usual };
     }
     Call {
         to: &line.number,
-        from,
+        user,
+        domain,
         source: line.source,
         gateway: line.gateway.as_deref(),
         account: line.account.as_deref(),
         group: line.group.as_deref(),
+        listener: None,
     }
 }

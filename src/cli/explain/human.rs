@@ -1,15 +1,18 @@
 //! A decision as people read it.
 
+use crate::config::Compiled;
 use crate::proxy::Snapshot;
-use crate::question::{Answer, Origin, Question, State};
-use crate::route::{Failover, FinalAnswer, GatewayIx, Outcome, Reply, Route, Table, WhyPassed, WhySkipped};
+use crate::question::{Answer, Origin, Question, State, percent_digits, why_passed, why_skipped};
+use crate::route::{AtPosition, Failover, FinalAnswer, GatewayIx, Outcome, Position, Reply, Route, Table};
+use jiff::tz::TimeZone;
 use std::fmt::Write;
 use std::time::Duration;
 
 /// Where the places of rules stand.
 const PLACE_COLUMN: usize = 64;
 
-pub(super) fn call(question: &Question, states: &[(GatewayIx, State)], answer: &Answer, snapshot: &Snapshot) -> String {
+pub(super) fn call(question: &Question, states: &[(GatewayIx, State)], answer: &Answer, compiled: &Compiled) -> String {
+    let (snapshot, zone) = (&compiled.snapshot, &compiled.zone);
     let mut out = String::new();
     source(&mut out, question, answer, snapshot);
     state(&mut out, states, &snapshot.table);
@@ -22,13 +25,8 @@ pub(super) fn call(question: &Question, states: &[(GatewayIx, State)], answer: &
     };
     group(&mut out, answer, table);
     let _ = writeln!(out, "number  {}", String::from_utf8_lossy(&question.number));
-    rules(&mut out, answer, table);
-    for (at, attempt) in answer.decision.attempts.iter().enumerate() {
-        let gateway = &table.gateway(attempt.gateway).id;
-        let down = if attempt.down { "  (down; tried as the last resort)" } else { "" };
-        let text = format!("{} {gateway:<16} {}{down}", at + 1, String::from_utf8_lossy(&attempt.number));
-        line(&mut out, if at == 0 { "attempts" } else { "" }, &text);
-    }
+    rules(&mut out, question, answer, table, zone);
+    attempts(&mut out, answer, table);
     for (at, skipped) in answer.decision.skipped.iter().enumerate() {
         let gateway = &table.gateway(skipped.gateway).id;
         line(&mut out, if at == 0 { "skipped" } else { "" }, &format!("{gateway:<18} {}", why_skipped(skipped.why)));
@@ -75,21 +73,21 @@ fn group(out: &mut String, answer: &Answer, table: &Table) {
     let _ = writeln!(out, "group   {:<15} ({}; next best: {next})", table.group(group).id, answer.trace.group_by);
 }
 
-/// The rule that was chosen, then those that would have taken the number too.
-fn rules(out: &mut String, answer: &Answer, table: &Table) {
-    let mut rows: Vec<(char, &Route, String, String)> = Vec::new();
-    if let Some(ix) = answer.decision.route {
-        let route = table.route(ix);
-        let why = match (route.default && answer.trace.prefix.is_empty(), route.exact) {
-            (true, _) => "the catch-all",
-            (_, true) => "the exact number",
-            _ => "longest prefix",
-        };
-        rows.push(('>', route, answer.trace.prefix.clone(), why.to_owned()));
-    }
-    for passed in &answer.trace.passed_over {
+/// The rules in the order in which they are asked: those that are not active, the chosen one, those that were not needed.
+fn rules(out: &mut String, question: &Question, answer: &Answer, table: &Table, zone: &TimeZone) {
+    let trace = &answer.trace;
+    let mut rows: Vec<(char, &Route, &str, String)> = Vec::new();
+    for (at, passed) in trace.passed_over.iter().enumerate() {
+        if at == trace.before {
+            rows.extend(chosen(answer, table));
+        }
         let route = table.route(passed.route);
-        rows.push(('x', route, passed.prefix.clone(), why_passed(passed.why, route)));
+        let why = why_passed(passed, table, question.at, zone);
+        let why = if at == 0 && trace.before > 0 { format!("{}, but {why}", rank(route)) } else { why };
+        rows.push(('x', route, &passed.prefix, why));
+    }
+    if trace.before == trace.passed_over.len() {
+        rows.extend(chosen(answer, table));
     }
     let widest = rows.iter().map(|(_, route, ..)| route.id.len()).max().unwrap_or(0).max(12);
     for (mark, route, prefix, why) in rows {
@@ -99,27 +97,54 @@ fn rules(out: &mut String, answer: &Answer, table: &Table) {
     }
 }
 
-pub(super) fn why_passed(why: WhyPassed, route: &Route) -> String {
-    match why {
-        WhyPassed::Prefix => "a longer prefix matches".to_owned(),
-        WhyPassed::Schedule => "not active at that time".to_owned(),
-        WhyPassed::Priority => format!("priority {} is lower", route.priority),
-        WhyPassed::Exact => "the exact number is preferred".to_owned(),
-        WhyPassed::Default => "a catch-all is asked last".to_owned(),
+fn chosen<'t>(answer: &'t Answer, table: &'t Table) -> Option<(char, &'t Route, &'t str, String)> {
+    let route = table.route(answer.decision.route?);
+    let why = if answer.trace.before > 0 { "active" } else { rank(route) };
+    Some(('>', route, &answer.trace.prefix, why.to_owned()))
+}
+
+/// What makes a rule the first one that is asked.
+fn rank(route: &Route) -> &'static str {
+    match (route.default, route.exact) {
+        (true, _) => "the catch-all",
+        (_, true) => "the exact number",
+        _ => "longest prefix",
     }
 }
 
-fn why_skipped(why: WhySkipped) -> &'static str {
-    match why {
-        WhySkipped::Full => "has as many calls as it may have",
-        WhySkipped::Disabled => "disabled by an operator",
-        WhySkipped::Down => "known to be down",
-        WhySkipped::Resting => "resting after a 503",
-        WhySkipped::Trial => "half-open, and its trial call is running",
-        WhySkipped::Removed => "gone with a reload",
-        WhySkipped::Number => "the number is too short to strip",
-        WhySkipped::Repeated => "stands earlier in the list",
+/// The attempts position by position, with their shares where chance decides.
+fn attempts(out: &mut String, answer: &Answer, table: &Table) {
+    let decision = &answer.decision;
+    let id = |at: usize| decision.attempts.get(at).map_or("", |attempt| &*table.gateway(attempt.gateway).id);
+    let number = |at: usize| decision.attempts.get(at).map_or_else(String::new, |a| text(&a.number));
+    let down = |at: usize| decision.attempts.get(at).is_some_and(|attempt| attempt.down);
+    let mut rows = Vec::new();
+    for Position { first, last, what } in decision.positions() {
+        let place = if first == last { first.to_string() } else { format!("{first}-{last}") };
+        let (who, numbers, last_resort) = match what {
+            AtPosition::One(at) => (id(at).to_owned(), number(at), down(at)),
+            AtPosition::OneOf(some) => {
+                let who = some.iter().map(|&(at, share)| format!("{} {} %", id(at), percent_digits(share)));
+                let mut numbers: Vec<String> = some.iter().map(|&(at, _)| number(at)).collect();
+                numbers.dedup();
+                (who.collect::<Vec<_>>().join(" | "), numbers.join(" | "), some.iter().any(|&(at, _)| down(at)))
+            }
+            AtPosition::Others { of: 2 } => ("the other of the two".to_owned(), String::new(), false),
+            AtPosition::Others { of } => (format!("the others of the {of}"), String::new(), false),
+        };
+        let last_resort = if last_resort { "  (down; tried as the last resort)" } else { "" };
+        rows.push((place, who, format!("{numbers}{last_resort}")));
     }
+    let widest = rows.iter().map(|(_, who, _)| who.len()).max().unwrap_or(0).max(16);
+    for (at, (place, who, numbers)) in rows.iter().enumerate() {
+        let label = if at == 0 { "attempts" } else { "" };
+        let row = format!("{label:<15} {place} {who:<widest$} {numbers}");
+        let _ = writeln!(out, "{}", row.trim_end());
+    }
+}
+
+fn text(number: &[u8]) -> String {
+    String::from_utf8_lossy(number).into_owned()
 }
 
 fn why_refused(answer: &Answer) -> &'static str {

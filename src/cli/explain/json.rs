@@ -1,9 +1,9 @@
 //! A decision as machines read it: `trunkline/explain/1` (CONFIG-AND-CLI part (f)).
 
-use super::human::why_passed;
 use crate::proxy::Snapshot;
-use crate::question::{Answer, Origin, Question};
+use crate::question::{Answer, Origin, Question, why_passed};
 use crate::route::WhyPassed;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -65,7 +65,7 @@ struct GivesUp {
 }
 
 impl<'a> Document<'a> {
-    pub fn of(question: &'a Question, answer: &'a Answer, snapshot: &'a Snapshot) -> Document<'a> {
+    pub fn of(question: &'a Question, answer: &'a Answer, snapshot: &'a Snapshot, zone: &TimeZone) -> Document<'a> {
         let table = &snapshot.table;
         let decision = &answer.decision;
         let attempts = decision.attempts.iter().map(|attempt| Attempt {
@@ -75,8 +75,8 @@ impl<'a> Document<'a> {
             down: attempt.down,
         });
         let passed_over = answer.trace.passed_over.iter().map(|passed| {
-            let route = table.route(passed.route);
-            PassedOver { route: &route.id, why: passed_word(passed.why), detail: why_passed(passed.why, route) }
+            let detail = why_passed(passed, table, question.at, zone);
+            PassedOver { route: &table.route(passed.route).id, why: passed_word(passed.why), detail }
         });
         let skipped = decision.skipped.iter();
         Document {

@@ -27,9 +27,14 @@ pub fn document(all: &Diagnostics, revision: Option<&str>, summary: Summary) -> 
             "lists": summary.lists,
             "routes": summary.routes,
         },
-        "diagnostics": all.list.iter().map(|d| diagnostic(d, all)).collect::<Vec<_>>(),
+        "diagnostics": list(all),
         "more": all.more.iter().map(|(code, n)| json!({ "code": code.id(), "count": n })).collect::<Vec<_>>(),
     })
+}
+
+/// The diagnostics alone, as other documents hold them.
+pub fn list(all: &Diagnostics) -> Vec<Value> {
+    all.list.iter().map(|d| diagnostic(d, all)).collect()
 }
 
 fn diagnostic(d: &Diagnostic, all: &Diagnostics) -> Value {

@@ -9,7 +9,7 @@ mod json;
 mod object;
 
 pub use code::{Code, Severity};
-pub use json::{Summary, document as json_document};
+pub use json::{Summary, document as json_document, list as json_list};
 
 use super::secrets::Secrets;
 use super::source::{Sources, Span};
@@ -219,6 +219,12 @@ impl Diagnostics {
     pub fn kept(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter().chain(&self.beyond)
     }
+    /// Other complaints about the same files.
+    pub fn instead(self, list: Vec<Diagnostic>) -> Diagnostics {
+        let mut report = Report::default();
+        list.into_iter().for_each(|diagnostic| report.push(diagnostic));
+        Diagnostics { sources: self.sources, directory: self.directory, ..report.finish(Sources::default()) }
+    }
     /// Leaves out what `keep` refuses. Of what was counted and not kept nothing is known; it stays counted where it is
     /// an error.
     pub fn only(mut self, keep: impl Fn(&Diagnostic, &Diagnostics) -> bool) -> Diagnostics {
@@ -275,7 +281,9 @@ impl Diagnostics {
         self
     }
     fn raise(&mut self, which: impl Fn(Code) -> bool) {
-        for diagnostic in self.list.iter_mut().chain(&mut self.beyond).filter(|d| d.severity == Severity::Note && which(d.code)) {
+        for diagnostic in
+            self.list.iter_mut().chain(&mut self.beyond).filter(|d| d.severity == Severity::Note && which(d.code))
+        {
             diagnostic.severity = Severity::Error;
             self.errors += 1;
             self.notes = self.notes.saturating_sub(1);
