@@ -113,7 +113,7 @@ fn files() -> impl Strategy<Value = String> {
         }
         let (a, b, c, d) = lists;
         write!(text, "lists:\n{a}{b}{c}{d}").unwrap();
-        text.push_str("groups:\n  a: { match: [{ gateway: g0 }] }\n  b: { match: [{ gateway: g1 }] }\n");
+        text.push_str("groups:\n  a: { match: [{ gateway: g0 }] }\n  b: { match: [{ gateway: g1 }, { gateway: g2 }, { gateway: g3 }, { gateway: g4 }] }\n");
         text.push_str(
             "schedules:\n  holidays: { dates: [\"2026-12-25\", \"yearly 05-01\"] }\n  \
              open: { days: [mon-fri], hours: [\"08:00-18:00\"], except: [holidays] }\n  \
