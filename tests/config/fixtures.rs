@@ -70,6 +70,8 @@ fn every_code_has_a_page_and_an_example() {
     seen.extend([Code::NotUtf8, Code::ByteOrderMark, Code::LineEnds, Code::Limits]);
     // What the running router says: see `tests/server/`.
     seen.extend([Code::ReloadRefused, Code::RestlessFiles, Code::NoFileEvents, Code::Bind, Code::MountedAlone]);
+    // What `trunkline test` says: see `tests/questions/`.
+    seen.extend([Code::TestFailed, Code::UntestedRoute]);
     for code in Code::ALL {
         assert!(seen.contains(code), "no fixture shows {code}");
         let page = code.page();
