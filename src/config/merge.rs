@@ -57,9 +57,9 @@ struct Merger<'r> {
 }
 
 impl Merger<'_> {
-    /// `version` and `include` belong to the root file.
+    /// `version`, `include` and `lints` belong to the root file.
     fn legal(&mut self, key: &Key) -> bool {
-        let legal = !matches!(key.text.as_ref(), "version" | "include");
+        let legal = !matches!(key.text.as_ref(), "version" | "include" | "lints");
         if !legal {
             let message = format!("`{}` belongs in the root file alone", key.text);
             self.report.push(Diagnostic::new(Code::UnknownKey, key.span, message).help("delete it here"));

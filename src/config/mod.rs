@@ -1,6 +1,7 @@
 //! From files to a snapshot: text → spans → document → diagnostics → compiled snapshot. Used by every command and by
 //! `run`; what `validate` accepts, `run` can serve.
 
+mod allow;
 mod build;
 mod check;
 mod decode;
@@ -113,8 +114,10 @@ fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Di
         };
         let model = check::Model::of(&document);
         check::all(&model, whole, &mut report);
-        if report.errors() == 0 {
-            compiled = Some(build::build(&model, set, &sources, counts, now));
+        if report.mistakes() == 0 {
+            let built = build::build(&model, set, &sources, counts, now);
+            report.unused_allowances();
+            compiled = Some(built).filter(|_| report.errors() == 0);
         }
     }
     (compiled, counts, report.finish(sources))
@@ -143,8 +146,18 @@ fn read_document(set: &FileSet, sources: &Sources, readable: &[bool], report: &m
         include::check(root, set, report);
     }
     let Some(root) = merge::merge(trees, report) else { return (None, false) };
-    let document = Document::lower(&root, &At::top(root.span.at_start()), report);
+    let top = At::top(root.span.at_start());
+    let levels = levels(&root, &top, report);
+    report.lints(levels);
+    let document = Document::lower(&root, &top, report);
     (document, whole)
+}
+
+/// How loudly lints speak: known before anything else is read, which complains once more about what is wrong with it.
+fn levels(root: &Node<'_>, top: &At<'_>, report: &mut Report) -> Vec<(Code, value::LintLevel)> {
+    let entry = root.map().and_then(|entries| entries.iter().find(|(key, _)| key.text == "lints"));
+    let lints = entry.and_then(|(key, node)| document::Lints::lower(node, &top.key("lints", key.span), report));
+    lints.unwrap_or_default().0
 }
 
 /// The tree of one file; a file without content is complained about.

@@ -24,6 +24,7 @@ const BEYOND_A_SCHEMA: &[(&str, &str)] = &[
     ("TL0202", "a group without `match`, a route without `prefix`: they depend on other keys"),
     ("TL0507", "a network that is everybody"),
     ("TL0512", "gateways that no group takes"),
+    ("TL0901", "comments"),
 ];
 
 #[test]

@@ -55,7 +55,7 @@ fn lints(model: &Model, report: &mut Report) {
     retry_busy::check(model, report);
     unsaid_listener::check(model, report);
     // What an error hides may be what somebody meant to use, or to fail over to.
-    if report.errors() == 0 {
+    if report.mistakes() == 0 {
         unused::check(model, report);
         no_catch_all::check(model, report);
         odd_list::check(model, report);

@@ -96,6 +96,7 @@ codes! {
     NoFileEvents = 803 "no-file-events" Warning,
     Bind = 804 "bind" Error,
     MountedAlone = 806 "mounted-alone" Warning,
+    UnusedAllowance = 901 "unused-allowance" Warning,
 }
 
 impl Code {

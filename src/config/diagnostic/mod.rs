@@ -11,8 +11,10 @@ mod object;
 pub use code::{Code, Severity};
 pub use json::{Summary, document as json_document, list as json_list};
 
+use super::allow::Allowances;
 use super::secrets::Secrets;
 use super::source::{Sources, Span};
+use super::value::LintLevel;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -103,9 +105,14 @@ pub struct Report {
     seen: HashSet<(Code, Span, String)>,
     counts: HashMap<Code, usize>,
     errors: usize,
+    /// How many of them are lints that the set wants to be errors.
+    wished: usize,
     secrets: Secrets,
     /// What nobody may see in a snippet.
     masked: Vec<Span>,
+    /// The severities that the set gives to lints.
+    levels: Vec<(Code, LintLevel)>,
+    allowances: Allowances,
 }
 
 impl Report {
@@ -128,7 +135,47 @@ impl Report {
         self.masked.push(span);
     }
 
+    /// A comment of the file whose text this is.
+    pub(in crate::config) fn comment(&mut self, text: &str, span: Span) {
+        let said = self.allowances.read(text, span);
+        said.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
+    /// All comments are read, and lints speak as loudly as the set wants. Before this nothing is a lint.
+    pub(in crate::config) fn lints(&mut self, levels: Vec<(Code, LintLevel)>) {
+        self.levels = levels;
+        self.allowances.close();
+    }
+
+    /// Complains about allowances that nothing needed.
+    pub(in crate::config) fn unused_allowances(&mut self) {
+        let said = self.allowances.unused();
+        said.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
+    /// With the severity that the set gives it; `None` where the set allows it.
+    fn as_wished(&mut self, mut diagnostic: Diagnostic) -> Option<Diagnostic> {
+        // A case that is an error by itself stays one.
+        if !diagnostic.code.is_lint() || diagnostic.severity == Severity::Error {
+            return Some(diagnostic);
+        }
+        let level = self.levels.iter().find(|(code, _)| *code == diagnostic.code).map(|(_, level)| *level);
+        if level == Some(LintLevel::Off) || self.allowances.allows(diagnostic.code, diagnostic.span) {
+            return None;
+        }
+        match level {
+            Some(LintLevel::Error) => {
+                diagnostic.severity = Severity::Error;
+                self.wished += 1;
+            }
+            Some(LintLevel::Warn) => diagnostic.severity = Severity::Warning,
+            Some(LintLevel::Off) | None => {}
+        }
+        Some(diagnostic)
+    }
+
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        let Some(diagnostic) = self.as_wished(diagnostic) else { return };
         let key = (diagnostic.code, diagnostic.span, diagnostic.message.clone());
         let count = self.counts.entry(diagnostic.code).or_default();
         // Far past what is shown nothing is stored but the count, so that a million bad lines stay affordable.
@@ -145,6 +192,11 @@ impl Report {
 
     pub fn errors(&self) -> usize {
         self.errors
+    }
+
+    /// Errors that are no lints: with one of them the rest of the files may not mean what it seems to.
+    pub fn mistakes(&self) -> usize {
+        self.errors - self.wished.min(self.errors)
     }
 
     /// Sorts (errors first, then by file and position) and caps.

@@ -142,6 +142,7 @@ impl<'a> Reader<'a, '_> {
             }
             Event::Comment(..) => {
                 self.comment = Some(span);
+                self.report.comment(self.text, span);
                 Ok(())
             }
             _ => Ok(()),
