@@ -20,6 +20,9 @@ gateways: { gw: { address: "127.0.0.1:5090", probing: { method: none } } }
 routes: { everything: { default: true, to: gw } }
 "#;
 
+/// With `TRUNKLINE_BENCH_RECORDS` set: the records of the calls are made too.
+const RECORDS: &str = "accounting: { file: { path: calls.jsonl } }\n";
+
 const BODY: &str = "v=0\r\no=alice 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
     m=audio 6000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n";
 
@@ -36,7 +39,10 @@ impl Bench {
     fn new() -> Bench {
         let now = Now { at: Instant(0), wall: Wall(1_790_000_000_000_000) };
         let mut out = Effects::default();
-        Bench { worker: alone::worker(now, ROUTES, &mut out), out, now, calls: 0, heard: Vec::new() }
+        // Nothing is written: the rows stay here.
+        let records = std::env::var_os("TRUNKLINE_BENCH_RECORDS").map_or("", |_| RECORDS);
+        let worker = alone::worker(now, &format!("{ROUTES}{records}"), &mut out);
+        Bench { worker, out, now, calls: 0, heard: Vec::new() }
     }
 
     /// Gives the core a datagram; what it sends last comes back.

@@ -9,14 +9,14 @@ use super::database::Database;
 use super::disk::Disk;
 use super::entry::Past;
 use super::journal::{Journal, Left};
-use super::json::put_record;
 use super::lines::{FileOrder, Ids, LineSink};
 use super::mask::mask;
 use super::settings::{Accounting, RecordDatabase};
 use super::sink::{Change, Line, SinkName};
+use super::spelled::Spelling;
 use super::spool::{Figures, Spool};
 use super::writer::Writer;
-use crate::record::{Ledger, Outcome, Record, RecordId, Row, Tally};
+use crate::record::{Ledger, Leg, Outcome, Record, RecordId, Row, Tally};
 use crate::time::{Instant, Now};
 use std::collections::VecDeque;
 use std::io;
@@ -55,9 +55,12 @@ pub struct Bookkeeper {
     /// Calls that the database does not show yet, and since when they are up; `shown` are those that it was told of.
     young: VecDeque<(RecordId, Instant)>,
     shown: Ids,
+    /// Calls that were answered in this round, and their first leg. The journal is told at its end: a call that is over
+    /// by then has one line in it.
+    fresh: Vec<(RecordId, Leg)>,
+    unnoted: Ids,
     finished: Vec<Record>,
-    /// The line that is being made.
-    line: Vec<u8>,
+    spelling: Spelling,
     /// Stepped here until [`Bookkeeper::take_writers`].
     writers: Option<Box<(FileWriter, DatabaseWriter)>>,
     complained: Option<Instant>,
@@ -82,8 +85,10 @@ impl Bookkeeper {
             spool: Spool::new(file, database),
             young: VecDeque::new(),
             shown: Ids::default(),
+            fresh: Vec::new(),
+            unnoted: Ids::default(),
             finished: Vec::new(),
-            line: Vec::new(),
+            spelling: Spelling::default(),
             writers: Some(Box::new((file_writer, database_writer))),
             complained: None,
             missed: 0,
@@ -167,6 +172,7 @@ impl Bookkeeper {
             self.row(now, row);
         }
         self.ledger.expire(now, self.accounting.max_duration, &mut self.finished);
+        self.note_fresh();
         let (lines, changes) = self.prepare(true);
         self.settle(now);
         let flushed = self.journal.flush();
@@ -196,7 +202,12 @@ impl Bookkeeper {
         }
         let some = self.untold.len().min(RETELL);
         for id in self.untold.drain(..some) {
-            self.ledger.retell(id).iter().for_each(|row| self.journal.note(row));
+            for row in self.ledger.retell(id) {
+                match &row {
+                    Row::Open { record, leg } => self.journal.opened(id, *leg, self.spelling.json(record)),
+                    other => self.journal.note(other),
+                }
+            }
         }
         Ok(())
     }
@@ -205,40 +216,67 @@ impl Bookkeeper {
         if let Row::Open { record, .. } | Row::Done { record } = &mut row {
             mask(record, self.accounting.mask_digits);
         }
-        self.journal.note(&row);
-        if let (Row::Open { record, .. }, Some(_)) = (&row, &self.accounting.database) {
-            self.young.push_back((record.id, now.at));
+        match &row {
+            Row::Open { record, leg } => {
+                if self.ledger.get(record.id).is_some() {
+                    self.note_fresh();
+                    self.journal.opened(record.id, *leg, self.spelling.json(record));
+                } else {
+                    self.fresh.push((record.id, *leg));
+                    self.unnoted.insert(record.id);
+                }
+                if self.accounting.database.is_some() {
+                    self.young.push_back((record.id, now.at));
+                }
+            }
+            Row::Leg { id, .. } => {
+                // Rare, and its line says which attempt it was: that of the call must stand before it.
+                if self.unnoted.contains(id) {
+                    self.note_fresh();
+                }
+                self.journal.note(&row);
+            }
+            // Of a call that the journal does not know: these are in the record when it is told.
+            Row::Ack { id, .. } | Row::Close { id, .. } if self.unnoted.contains(id) => {}
+            Row::Ack { .. } | Row::Close { .. } | Row::Done { .. } => self.journal.note(&row),
         }
         self.ledger.row(now, row, &mut self.finished);
     }
 
-    /// Finished records as the sinks take them; of `fresh` ones it is noted what the journal has to know.
-    fn prepare(&mut self, fresh: bool) -> (Vec<Line>, Vec<Change>) {
+    /// Tells the journal of the calls that were answered in this round and go on.
+    fn note_fresh(&mut self) {
+        for (id, leg) in self.fresh.drain(..) {
+            if let Some(record) = self.ledger.get(id) {
+                self.journal.opened(id, leg, self.spelling.json(record));
+                self.unnoted.remove(&id);
+            }
+        }
+    }
+
+    /// Finished records as the sinks take them; of this process's `own` ones it is noted what the journal has to know.
+    fn prepare(&mut self, own: bool) -> (Vec<Line>, Vec<Change>) {
         let (mut lines, mut changes) = (Vec::new(), Vec::new());
         let (to_file, to_database) = (self.accounting.file.is_some(), self.accounting.database.is_some());
         for record in self.finished.drain(..) {
-            let mut unwritten = self.spool.take_up(record.id, to_file, to_database);
-            let answered = record.answered_at.is_some();
-            if to_file || !answered {
-                self.line.clear();
-                put_record(&mut self.line, &record);
-                if fresh && !answered && !unwritten.is_empty() {
-                    self.journal.done(&self.line);
-                }
-                if unwritten.has(SinkName::File) {
-                    lines.push(Line { id: record.id, json: self.line.as_slice().into() });
-                }
-            }
-            if fresh && record.outcome == Outcome::Lost {
-                self.journal.lost(record.id, record.ended_at.unwrap_or(record.started_at));
-            }
+            let unwritten = self.spool.take_up(record.id, to_file, to_database);
+            let unknown = own && (record.answered_at.is_none() || self.unnoted.remove(&record.id));
+            let opened = self.shown.remove(&record.id);
             if unwritten.is_empty() {
                 self.journal.written(&[record.id]);
+                continue;
             }
-            unwritten = unwritten.without(SinkName::File);
-            let opened = self.shown.remove(&record.id);
+            let json = self.spelling.json(&record);
+            if unknown {
+                self.journal.done(json);
+            } else if own && record.outcome == Outcome::Lost {
+                self.journal.lost(record.id, record.ended_at.unwrap_or(record.started_at));
+            }
+            let record = self.spelling.keep(&record);
+            if unwritten.has(SinkName::File) {
+                lines.push(Line(record.clone()));
+            }
             if unwritten.has(SinkName::Sqlite) {
-                changes.push(Change::Closed { record: Box::new(record), opened });
+                changes.push(Change::Closed { record, opened });
             }
         }
         (lines, changes)
@@ -250,7 +288,8 @@ impl Bookkeeper {
         while self.young.front().is_some_and(|&(_, since)| since + YOUNG <= now.at) {
             let Some((id, _)) = self.young.pop_front() else { break };
             if let Some(record) = self.ledger.get(id) {
-                open.push(Change::Open(Box::new(record.clone())));
+                self.spelling.json(record);
+                open.push(Change::Open(self.spelling.keep(record)));
                 self.shown.insert(id);
             }
         }

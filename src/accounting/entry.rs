@@ -15,7 +15,7 @@ pub enum Entry<'a> {
         leg: u32,
         record: Box<RecordLine<'a>>,
     },
-    /// The call ended and was never answered.
+    /// The call ended and was never answered, or ended as soon as it was.
     Done {
         record: Box<RecordLine<'a>>,
     },

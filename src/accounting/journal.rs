@@ -3,7 +3,7 @@
 //! until each sink has them.
 //!
 //! Append-only JSON lines: a call was answered (`open`), got one more leg, a leg ended (`close`), the call was given up
-//! (`lost`); a call ended unanswered (`done`); records are in all sinks (`written`), or in one while another is behind
+//! (`lost`); a call ended unanswered, or as soon as it was answered (`done`); records are in all sinks (`written`), or in one while another is behind
 //! (`partly`). At start, and when it has grown, lines of written records are left out.
 
 use super::appender::Appender;
@@ -15,7 +15,7 @@ use super::sink::SinkName;
 use super::text::{Id, Stamp};
 #[cfg(feature = "sim")]
 use crate::proxy::Plant;
-use crate::record::{RecordId, Row};
+use crate::record::{Leg, RecordId, Row};
 use crate::time::Wall;
 use std::io;
 use std::path::Path;
@@ -81,21 +81,20 @@ impl Journal {
         Ok((journal, Left { past, marks: partly }))
     }
 
-    /// Notes what a row says about an answered call.
-    pub fn note(&mut self, row: &Row) {
+    /// A call was answered and goes on; `record` is its line for the records file.
+    pub fn opened(&mut self, id: RecordId, leg: Leg, record: &[u8]) {
         #[cfg(feature = "sim")]
-        if let Row::Open { record, .. } = row
-            && self.plant == Plant::JournalGap
-            && record.id.0.is_multiple_of(20)
-        {
+        if self.plant == Plant::JournalGap && id.0.is_multiple_of(20) {
             return;
         }
+        self.line.clear();
+        put_open(&mut self.line, leg, record);
+        self.push_line(SPOOL);
+    }
+
+    /// Notes what a row says about an answered call.
+    pub fn note(&mut self, row: &Row) {
         match row {
-            Row::Open { record, leg } => {
-                self.line.clear();
-                put_open(&mut self.line, *leg, record);
-                self.push_line(SPOOL);
-            }
             Row::Leg { id, leg, at, attempt, late } => {
                 let entry = Entry::Leg { id: Id(*id), leg: leg.0, at: Stamp(*at), attempt: *attempt, late: *late };
                 self.push(&entry, SPOOL + SPOOL_ENDS);
@@ -110,12 +109,12 @@ impl Journal {
                 put_close(&mut self.line, *id, *leg, *at, *by);
                 self.push_line(SPOOL + SPOOL_ENDS);
             }
-            // Comes as a finished record: `done`.
-            Row::Done { .. } => {}
+            // These have lines of their own: `open` and `done`.
+            Row::Open { .. } | Row::Done { .. } => {}
         }
     }
 
-    /// A call ended and was never answered; `record` is its line for the records file.
+    /// A call ended that `open` says nothing about; `record` is its line for the records file.
     pub fn done(&mut self, record: &[u8]) {
         self.line.clear();
         put_done(&mut self.line, record);
@@ -194,9 +193,9 @@ impl Journal {
 mod tests {
     use super::super::disk::RealDisk;
     use super::super::record_line::tests::record;
+    use super::super::spelled::Spelling;
     use super::*;
-    use crate::record::{Leg, Party};
-    use crate::time::Wall;
+    use crate::record::Party;
     use std::fs;
 
     fn open_journal(state: &Path) -> io::Result<(Journal, Vec<Past>)> {
@@ -205,6 +204,11 @@ mod tests {
 
     fn open(id: u64) -> Row {
         Row::Open { record: Box::new(record(id)), leg: Leg(7) }
+    }
+
+    fn note_open(journal: &mut Journal, id: u64) {
+        let record = record(id);
+        journal.opened(record.id, Leg(7), Spelling::default().json(&record));
     }
 
     fn close(id: u64) -> Row {
@@ -217,7 +221,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let (mut journal, rows) = open_journal(folder.path()).expect("journal");
         assert_eq!(rows, []);
-        [open(1), open(2), open(3), close(2), close(3)].iter().for_each(|row| journal.note(row));
+        [1, 2, 3].iter().for_each(|id| note_open(&mut journal, *id));
+        [close(2), close(3)].iter().for_each(|row| journal.note(row));
         journal.written(&[RecordId(2)]);
         journal.flush().expect("written");
         let (_, rows) = open_journal(folder.path()).expect("journal");
@@ -230,7 +235,7 @@ mod tests {
     fn a_torn_last_line_is_left_out() {
         let folder = tempfile::tempdir().expect("folder");
         let (mut journal, _) = open_journal(folder.path()).expect("journal");
-        journal.note(&open(1));
+        note_open(&mut journal, 1);
         journal.flush().expect("written");
         let path = folder.path().join("open-calls.jsonl");
         let mut bytes = fs::read(&path).expect("journal");

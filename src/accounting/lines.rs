@@ -63,13 +63,13 @@ impl Sink for LineSink {
         }
         // After trouble the first of them wait in the appender already.
         let known = self.lines.waiting();
-        let missing = |item: &&Line| !self.there.contains(&item.id);
-        items.iter().filter(missing).skip(known).for_each(|item| self.lines.push(&item.json));
+        let missing = |item: &&Line| !self.there.contains(&item.0.id);
+        items.iter().filter(missing).skip(known).for_each(|item| self.lines.push(item.0.json()));
         let result = self.lines.flush().map_err(|e| e.to_string());
         // What waits still are the last ones; what stood there before needs no more care.
         let mut waiting = self.lines.waiting();
         let waits = |item: &Line| {
-            let this = waiting > 0 && !self.there.contains(&item.id);
+            let this = waiting > 0 && !self.there.contains(&item.0.id);
             waiting -= usize::from(this);
             waiting > 0 || this
         };

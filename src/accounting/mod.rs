@@ -19,6 +19,7 @@ mod mask;
 mod record_line;
 mod settings;
 mod sink;
+mod spelled;
 mod spool;
 mod text;
 mod writer;

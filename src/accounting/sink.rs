@@ -1,9 +1,11 @@
 //! The places that finished records go to: a file of JSON lines, a database, or both. Each has a backlog and a writer of
 //! its own, so that trouble with one does not hold up the other.
 
-use crate::record::{Record, RecordId};
+use super::spelled::Spelled;
+use crate::record::RecordId;
 use crate::time::Now;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,18 +65,15 @@ pub trait Entry: Send {
 
 /// A record for the file.
 #[derive(Debug)]
-pub struct Line {
-    pub id: RecordId,
-    pub json: Box<[u8]>,
-}
+pub struct Line(pub Arc<Spelled>);
 
 impl Entry for Line {
     fn bytes(&self) -> usize {
-        self.json.len() + size_of::<Line>()
+        self.0.bytes()
     }
 
     fn record(&self) -> Option<RecordId> {
-        Some(self.id)
+        Some(self.0.id)
     }
 }
 
@@ -82,29 +81,15 @@ impl Entry for Line {
 #[derive(Debug)]
 pub enum Change {
     /// The call was answered a while ago and goes on.
-    Open(Box<Record>),
+    Open(Arc<Spelled>),
     /// The record is finished. `opened` says that [`Change::Open`] came before.
-    Closed { record: Box<Record>, opened: bool },
-}
-
-impl Change {
-    fn inside(&self) -> &Record {
-        match self {
-            Change::Open(record) | Change::Closed { record, .. } => record,
-        }
-    }
+    Closed { record: Arc<Spelled>, opened: bool },
 }
 
 impl Entry for Change {
     fn bytes(&self) -> usize {
-        let record = self.inside();
-        let texts = [&record.call_id, &record.reason, &record.from, &record.to, &record.number];
-        let attempts = record.attempts.iter().map(|attempt| size_of_val(attempt) + attempt.number.capacity());
-        size_of::<Change>()
-            + size_of::<Record>()
-            + texts.into_iter().map(String::capacity).sum::<usize>()
-            + attempts.sum::<usize>()
-            + size_of_val(record.skipped.as_slice())
+        let (Change::Open(record) | Change::Closed { record, .. }) = self;
+        record.bytes()
     }
 
     fn record(&self) -> Option<RecordId> {

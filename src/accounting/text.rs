@@ -17,6 +17,10 @@ impl<const N: usize> Fixed<N> {
         // Made of ASCII below, so this can't fail.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A record's id as 16 hexadecimal digits: as a number it would lose digits in many readers.
@@ -42,13 +46,15 @@ pub fn time_text(at: Wall) -> Fixed<24> {
     let (day, rest) = (ms.div_euclid(DAY_MS) as i32, ms.rem_euclid(DAY_MS) as u32);
     let (year, month, date) = civil(day);
     let mut text = *b"0000-00-00T00:00:00.000Z";
-    put(&mut text, 0, 4, year);
-    put(&mut text, 5, 2, month);
-    put(&mut text, 8, 2, date);
-    put(&mut text, 11, 2, rest / 3_600_000);
-    put(&mut text, 14, 2, rest / 60_000 % 60);
-    put(&mut text, 17, 2, rest / 1000 % 60);
-    put(&mut text, 20, 3, rest % 1000);
+    put(&mut text, 0, year / 100);
+    put(&mut text, 2, year);
+    put(&mut text, 5, month);
+    put(&mut text, 8, date);
+    put(&mut text, 11, rest / 3_600_000);
+    put(&mut text, 14, rest / 60_000 % 60);
+    put(&mut text, 17, rest / 1000 % 60);
+    put(&mut text, 21, rest);
+    text[20] = b'0' + (rest % 1000 / 100) as u8;
     Fixed(text)
 }
 
@@ -70,11 +76,18 @@ fn civil(day: i32) -> (u32, u32, u32) {
     (u32::try_from(year).unwrap_or(0), month, date)
 }
 
-fn put(text: &mut [u8; 24], at: usize, digits: usize, mut value: u32) {
-    for place in text[at..at + digits].iter_mut().rev() {
-        *place = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
+/// Two digits.
+fn put(text: &mut [u8; 24], at: usize, value: u32) {
+    const PAIRS: [[u8; 2]; 100] = {
+        let mut pairs = [[b'0'; 2]; 100];
+        let mut n = 0;
+        while n < 100 {
+            pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+            n += 1;
+        }
+        pairs
+    };
+    text[at..at + 2].copy_from_slice(&PAIRS[(value % 100) as usize]);
 }
 
 /// `198.51.100.7:5060`, as `Display` writes it.
