@@ -8,7 +8,7 @@ use super::lower::{Entry, Given};
 use super::settings;
 use super::source::Sources;
 use super::value::{self, Reference, StripCount};
-use super::{Compiled, Counts};
+use super::{Compiled, Counts, Fields, Guards};
 use crate::accounting::{Accounting, MAX_DURATION, RecordDatabase, RecordFile};
 use crate::flow::{SocketIx, Transport};
 use crate::proxy::{Access, Listener, Snapshot, Trusted};
@@ -24,7 +24,14 @@ use std::sync::Arc;
 /// How many hex digits of the hash people see.
 const REVISION_DIGITS: usize = 7;
 
-pub(super) fn build(model: &Model, set: &FileSet, sources: &Sources, counts: Counts, now: Wall) -> Compiled {
+pub(super) fn build(
+    model: &Model,
+    set: &FileSet,
+    sources: &Sources,
+    counts: Counts,
+    fields: Fields,
+    now: Wall,
+) -> Compiled {
     let order = Order::of(model);
     let accounting = accounting(model, set);
     let snapshot = Snapshot {
@@ -43,6 +50,8 @@ pub(super) fn build(model: &Model, set: &FileSet, sources: &Sources, counts: Cou
         zone: model.document.timezone.get().map_or(jiff::tz::TimeZone::UTC, |zone| zone.0.clone()),
         route_spans: order.routes.entries(model.routes()).map(|(entry, _)| entry.span).collect(),
         tests: super::route_test::tests(model, sources),
+        guards: Guards::of(&model.document.guards),
+        fields,
     }
 }
 

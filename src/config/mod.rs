@@ -7,8 +7,10 @@ mod check;
 mod decode;
 pub mod diagnostic;
 mod document;
+mod fields;
 mod files;
 pub mod fix;
+mod guards;
 mod include;
 mod lower;
 mod merge;
@@ -22,7 +24,9 @@ mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::schema;
+pub use fields::Fields;
 pub use files::FileSet;
+pub use guards::{Guards, OnReload};
 pub use names::{Names, names_in, nearest};
 pub use route_test::{Expected, ExpectedAttempt, RouteTest, Said, TestedCall};
 pub use secrets::Secrets;
@@ -55,6 +59,9 @@ pub struct Compiled {
     pub route_spans: Vec<Span>,
     /// What stands under `tests`, in the order of the files.
     pub tests: Vec<RouteTest>,
+    pub guards: Guards,
+    /// Every setting beside routes, by its path.
+    pub fields: Fields,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +108,7 @@ fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Di
         readable.push(usable);
     }
     let sources = Sources(sources);
-    let (document, whole) = read_document(set, &sources, &readable, &mut report);
+    let (document, fields, whole) = read_document(set, &sources, &readable, &mut report);
     let mut counts = Counts { files: set.files.len(), ..Counts::default() };
     let mut compiled = None;
     if let Some(document) = document {
@@ -115,7 +122,7 @@ fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Di
         let model = check::Model::of(&document);
         check::all(&model, whole, &mut report);
         if report.mistakes() == 0 {
-            let built = build::build(&model, set, &sources, counts, now);
+            let built = build::build(&model, set, &sources, counts, fields, now);
             report.unused_allowances();
             compiled = Some(built).filter(|_| report.errors() == 0);
         }
@@ -124,7 +131,12 @@ fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Di
 }
 
 /// Reads and merges the trees and lowers them; the flag says whether every file could be read.
-fn read_document(set: &FileSet, sources: &Sources, readable: &[bool], report: &mut Report) -> (Option<Document>, bool) {
+fn read_document(
+    set: &FileSet,
+    sources: &Sources,
+    readable: &[bool],
+    report: &mut Report,
+) -> (Option<Document>, Fields, bool) {
     let mut budget = Budget::default();
     let mut trees = Vec::new();
     let mut whole = true;
@@ -138,19 +150,19 @@ fn read_document(set: &FileSet, sources: &Sources, readable: &[bool], report: &m
         // Without the root there is nothing to hang the rest on.
         match tree {
             Some(tree) => trees.push(tree),
-            None if file == 0 => return (None, false),
+            None if file == 0 => return (None, Fields::new(), false),
             None => {}
         }
     }
     if let Some(root) = trees.first() {
         include::check(root, set, report);
     }
-    let Some(root) = merge::merge(trees, report) else { return (None, false) };
+    let Some(root) = merge::merge(trees, report) else { return (None, Fields::new(), false) };
     let top = At::top(root.span.at_start());
     let levels = levels(&root, &top, report);
     report.lints(levels);
     let document = Document::lower(&root, &top, report);
-    (document, whole)
+    (document, fields::of(&root), whole)
 }
 
 /// How loudly lints speak: known before anything else is read, which complains once more about what is wrong with it.

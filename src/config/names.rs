@@ -23,7 +23,7 @@ pub fn names_in(set: &FileSet) -> Names {
     let decoded = set.files.iter().enumerate();
     let decoded = decoded.map(|(file, (path, bytes))| decode::decode(path, bytes, file as u32, &mut report));
     let (sources, readable): (Vec<_>, Vec<_>) = decoded.collect::<Vec<_>>().into_iter().unzip();
-    let (document, _) = super::read_document(set, &Sources(sources), &readable, &mut report);
+    let (document, _, _) = super::read_document(set, &Sources(sources), &readable, &mut report);
     document.map_or_else(Names::default, |document| names_of(&document))
 }
 
