@@ -5,6 +5,7 @@
 mod batch;
 mod human;
 mod json;
+mod live;
 mod page;
 mod route;
 
@@ -47,6 +48,9 @@ pub struct Args {
     /// A gateway's state: ID=up, ID=down, ID=disabled or ID=full; the others are up
     #[arg(long, value_name = "ID=STATE", value_delimiter = ',')]
     state: Vec<String>,
+    /// Ask with the files and the gateways' states of the running router
+    #[arg(long)]
+    live: bool,
     /// Answer many questions: a file with one JSON object a line, or - for standard input; one object a line comes out
     #[arg(long, value_name = "FILE", conflicts_with = "what")]
     batch: Option<PathBuf>,
@@ -63,6 +67,7 @@ Examples:
   trunkline explain 0301234567
   trunkline explain 0301234567 --source 192.168.10.10 --from 101 --at 2026-11-24T19:30
   trunkline explain 112 --group office --state provider-a=down
+  trunkline explain 0301234567 --live
   trunkline explain national
   trunkline explain TL0104
   trunkline explain --batch numbers.jsonl";
@@ -92,13 +97,23 @@ fn complain(why: impl std::fmt::Display) -> String {
     format!("trunkline explain: {why}")
 }
 
-/// The compiled files, and what else is to be said about them.
-fn load(global: &Global) -> Result<(Compiled, Diagnostics), String> {
+/// What a question is asked of.
+struct Loaded {
+    compiled: Compiled,
+    diagnostics: Diagnostics,
+    /// Gateways that are not up unless the question says so; with `--live` those of the running router.
+    usual: Vec<(GatewayIx, State)>,
+}
+
+fn load(args: &Args, global: &Global) -> Result<Loaded, String> {
+    if args.live {
+        return live::load(global).map_err(complain);
+    }
     let root = global.root().map_err(complain)?;
     let set = FileSet::read(&root).map_err(complain)?;
     let (compiled, diagnostics) = compile(&set);
     match compiled {
-        Some(compiled) => Ok((compiled, diagnostics)),
+        Some(compiled) => Ok(Loaded { compiled, diagnostics, usual: Vec::new() }),
         None => {
             let shown = diagnostics.seen_from(&root).human(global.coloured(&std::io::stderr()));
             Err(format!("{shown}trunkline explain: the files have errors, so there is nothing to explain with"))
@@ -108,7 +123,7 @@ fn load(global: &Global) -> Result<(Compiled, Diagnostics), String> {
 
 /// The answer as text, or why there is none.
 fn explain(args: &Args, global: &Global) -> Result<String, String> {
-    let (compiled, diagnostics) = load(global)?;
+    let Loaded { compiled, diagnostics, usual } = load(args, global)?;
     let snapshot = &compiled.snapshot;
     let what = args.what.as_deref().unwrap_or_default();
     let number = crate::question::number(what);
@@ -119,12 +134,14 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
             _ => format!("{:#}\n", route::json(ix, snapshot, &diagnostics)),
         });
     }
-    let desk = Desk::new(snapshot, Vec::new());
+    let desk = Desk::new(snapshot, usual);
     let question = desk.question(&call(args, what), at(args, &compiled)?).map_err(|why| complain(flagged(why)))?;
     let states = states(args, &desk)?;
     let answer = desk.answer(&question, &states);
+    let told = desk.usual().iter().filter(|(gateway, _)| !states.iter().any(|(said, _)| said == gateway)).copied();
+    let told: Vec<_> = told.chain(states.iter().copied()).collect();
     Ok(match global.format {
-        Format::Human => human::call(&question, &states, &answer, &compiled),
+        Format::Human => human::call(&question, &told, &answer, &compiled),
         _ => {
             let document = json::Document::of(&question, &answer, snapshot, &compiled.zone);
             let text = serde_json::to_string_pretty(&document).map_err(complain)?;

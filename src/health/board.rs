@@ -206,6 +206,12 @@ impl Board {
             slot.set_full(full);
         }
     }
+    /// Marks as resting after a 503, without an end, for `explain --live`.
+    pub fn set_resting(&self, gateway: GatewayIx, resting: bool) {
+        if let Some(slot) = self.slot(gateway) {
+            slot.resting.store(if resting { u64::MAX } else { 0 }, Ordering::Release);
+        }
+    }
     fn slot(&self, gateway: GatewayIx) -> Option<&Arc<Slot>> {
         self.slots.get(gateway.0 as usize)
     }

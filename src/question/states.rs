@@ -11,6 +11,8 @@ pub enum State {
     Disabled,
     /// At its `max_calls`: skipped, not failed.
     Full,
+    /// After a 503 with Retry-After; only a running router knows.
+    Resting,
 }
 
 impl State {
@@ -27,6 +29,7 @@ impl State {
             State::Down => "down",
             State::Disabled => "disabled",
             State::Full => "full",
+            State::Resting => "resting",
         }
     }
 
@@ -34,5 +37,6 @@ impl State {
         board.set_observed(gateway, if self == State::Down { Observed::Down } else { Observed::Up });
         board.set_disabled(gateway, self == State::Disabled);
         board.set_full(gateway, self == State::Full);
+        board.set_resting(gateway, self == State::Resting);
     }
 }

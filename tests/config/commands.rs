@@ -100,7 +100,6 @@ fn explain_shows_the_decision_and_what_was_passed_over() {
     let (code, out, err) = trunkline(&home(), &["explain", "0049301234567", "--source", "127.0.0.1", "--from", "101"]);
     assert_eq!((code, err.as_str()), (0, ""));
     insta::assert_snapshot!(out, @r#"
-    source  127.0.0.1
     group   office          (source 127.0.0.1/32; next best: none)
     number  0049301234567
       >  international   "00"     longest prefix                     routes.yaml:51

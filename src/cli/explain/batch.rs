@@ -1,6 +1,6 @@
 //! `explain --batch`: a question a line in, an answer a line out, in order, as fast as they come.
 
-use super::{Args, at, call, complain, json, load, states};
+use super::{Args, Loaded, at, call, complain, json, load, states};
 use crate::cli::{CLEAN, Global, NO_ANSWER};
 use crate::question::{Call, Desk, State, caller, moment};
 use crate::route::GatewayIx;
@@ -48,7 +48,7 @@ struct Usual<'a> {
 
 /// Answers every line; the exit code says whether each had an answer.
 pub(super) fn run(file: &Path, args: &Args, global: &Global) -> Result<u8, String> {
-    let (compiled, _) = load(global)?;
+    let Loaded { compiled, usual, .. } = load(args, global)?;
     let input: Box<dyn BufRead> = match file.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
         _ => {
@@ -56,7 +56,7 @@ pub(super) fn run(file: &Path, args: &Args, global: &Global) -> Result<u8, Strin
             Box::new(BufReader::with_capacity(1 << 16, file))
         }
     };
-    let desk = Desk::new(&compiled.snapshot, Vec::new());
+    let desk = Desk::new(&compiled.snapshot, usual);
     let states = states(args, &desk)?;
     let usual = Usual { args, at: at(args, &compiled)?, zone: compiled.zone.clone(), states };
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());

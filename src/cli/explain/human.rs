@@ -43,8 +43,9 @@ fn source(out: &mut String, question: &Question, answer: &Answer, snapshot: &Sna
         let verdict = match answer.access(snapshot) {
             Some("reject") => "  no access rule admits it: refused with 403",
             Some(_) => "  no access rule admits it: dropped without an answer",
-            None if *assumed => "  (assumed: the first trusted source; say --source, --gateway or --group)",
-            None => "",
+            None if *assumed => "  (assumed: the first trusted source; say --source, --gateway, --account or --group)",
+            // Whoever named it knows it.
+            None => return,
         };
         let _ = writeln!(out, "source  {ip}{verdict}");
     }

@@ -224,6 +224,8 @@ impl Report {
             notes,
             sources: Arc::new(sources),
             directory: String::new(),
+            levels: self.levels,
+            allowances: self.allowances,
         }
     }
 }
@@ -252,6 +254,9 @@ pub struct Diagnostics {
     sources: Arc<Sources>,
     /// What stands before each path when it is shown: empty, or a directory and its `/`.
     directory: String,
+    /// What the set says about lints, for complaints that come later (`trunkline test`).
+    levels: Vec<(Code, LintLevel)>,
+    allowances: Allowances,
 }
 
 impl Diagnostics {
@@ -273,9 +278,10 @@ impl Diagnostics {
     }
     /// Other complaints about the same files.
     pub fn instead(self, list: Vec<Diagnostic>) -> Diagnostics {
-        let mut report = Report::default();
+        let Diagnostics { sources, directory, levels, allowances, .. } = self;
+        let mut report = Report { levels, allowances, ..Report::default() };
         list.into_iter().for_each(|diagnostic| report.push(diagnostic));
-        Diagnostics { sources: self.sources, directory: self.directory, ..report.finish(Sources::default()) }
+        Diagnostics { sources, directory, ..report.finish(Sources::default()) }
     }
     /// Leaves out what `keep` refuses. Of what was counted and not kept nothing is known; it stays counted where it is
     /// an error.
