@@ -12,6 +12,8 @@ mod fixtures;
 mod limits;
 #[path = "config/meaning.rs"]
 mod meaning;
+#[path = "config/times.rs"]
+mod times;
 
 use std::path::PathBuf;
 use trunkline::config::{Compiled, Diagnostics, FileSet, compile};

@@ -5,6 +5,7 @@ use super::check::{GroupKey, Model, Names, Target};
 use super::document::{Match, Route};
 use super::files::FileSet;
 use super::lower::{Entry, Given};
+use super::schedules::Times;
 use super::settings;
 use super::source::Sources;
 use super::value::{self, Reference, StripCount};
@@ -56,7 +57,7 @@ pub(super) fn build(
 }
 
 /// The sorted positions: `places[i]` is where the document's entry `i` stands in the table, `sorted` the way back.
-struct Places {
+pub(super) struct Places {
     sorted: Vec<usize>,
     places: Vec<usize>,
 }
@@ -74,21 +75,22 @@ impl Places {
         Places { sorted, places }
     }
     /// The table's position of a document's entry.
-    fn place(&self, position: usize) -> usize {
+    pub(super) fn place(&self, position: usize) -> usize {
         self.places.get(position).copied().unwrap_or(0)
     }
     /// The readable entries in the table's order.
-    fn entries<'d, T>(&self, entries: &'d [Entry<T>]) -> impl Iterator<Item = (&'d Entry<T>, &'d T)> {
+    pub(super) fn entries<'d, T>(&self, entries: &'d [Entry<T>]) -> impl Iterator<Item = (&'d Entry<T>, &'d T)> {
         self.sorted.iter().filter_map(move |at| entries.get(*at)).filter_map(|e| Some((e, e.value.as_ref()?)))
     }
 }
 
-struct Order {
+pub(super) struct Order {
     listeners: Places,
     gateways: Places,
     lists: Places,
     groups: Places,
     routes: Places,
+    pub(super) schedules: Places,
 }
 
 impl Order {
@@ -99,6 +101,7 @@ impl Order {
             lists: Places::of(model.lists()),
             groups: Places::of(model.groups()),
             routes: Places::of(model.routes()),
+            schedules: Places::of(model.schedules()),
         }
     }
     fn listener(&self, id: &Reference, model: &Model) -> Option<usize> {
@@ -183,22 +186,6 @@ fn access(model: &Model, order: &Order) -> Access {
 
 fn draft(model: &Model, order: &Order, sources: &Sources) -> Draft {
     let failover = Arc::new(settings::failover(model.document.failover.get()));
-    let lists = order.lists.entries(model.lists()).map(|(entry, list)| List {
-        id: Arc::clone(&entry.id),
-        policy: match list.policy.or(value::Policy::Ordered) {
-            value::Policy::Ordered => Policy::Ordered,
-            // `run` refuses these (TL0209).
-            value::Policy::Weighted
-            | value::Policy::RoundRobin
-            | value::Policy::LeastCalls
-            | value::Policy::Hash
-            | value::Policy::Quality => Policy::Ordered,
-        },
-        members: list.members.get().map_or_else(Vec::new, |members| {
-            order.members(&members.0, model).into_iter().map(|to| Share { to, weight: 1 }).collect()
-        }),
-        limit: None,
-    });
     let mut groups: Vec<Group> = order
         .groups
         .entries(model.groups())
@@ -214,16 +201,40 @@ fn draft(model: &Model, order: &Order, sources: &Sources) -> Draft {
     if model.default_group() == GroupKey::Default {
         groups.push(Group { id: Arc::from("default"), matchers: Vec::new(), calls_out: true });
     }
+    let mut times = Times::of(model, order);
     let routes = order.routes.entries(model.routes());
     Draft {
         gateways: gateways(model, order),
-        lists: lists.collect(),
+        lists: lists(model, order),
         groups,
-        routes: routes.map(|(entry, r)| route(entry, r, model, order, &failover, sources)).collect(),
-        schedules: Vec::new(),
+        routes: routes.map(|(entry, r)| route(entry, r, model, order, &mut times, &failover, sources)).collect(),
+        schedules: times.schedules,
         default_group: order.group(model.default_group()),
         failover,
     }
+}
+
+fn lists(model: &Model, order: &Order) -> Vec<List> {
+    let policy = |word| match word {
+        value::Policy::Ordered => Policy::Ordered,
+        value::Policy::Weighted => Policy::Weighted,
+        value::Policy::RoundRobin => Policy::RoundRobin,
+        // `run` refuses these (TL0209). Which calls go where is not known beforehand: each is as likely to be first.
+        value::Policy::LeastCalls | value::Policy::Hash | value::Policy::Quality => Policy::RoundRobin,
+    };
+    let entries = order.lists.entries(model.lists());
+    entries
+        .map(|(entry, list)| List {
+            id: Arc::clone(&entry.id),
+            policy: policy(list.policy.or(value::Policy::Ordered)),
+            members: list.members.get().map_or_else(Vec::new, |members| {
+                let weights = members.0.iter().map(|member| member.value.0.weight.get().map_or(1, |weight| weight.0));
+                let named = order.members(&members.0, model).into_iter().zip(weights);
+                named.map(|(to, weight)| Share { to, weight }).collect()
+            }),
+            limit: list.limit.get().and_then(|limit| u16::try_from(limit.0).ok()),
+        })
+        .collect()
 }
 
 fn gateways(model: &Model, order: &Order) -> Vec<Gateway> {
@@ -276,6 +287,7 @@ fn route(
     route: &Route,
     model: &Model,
     order: &Order,
+    times: &mut Times,
     root: &Arc<Failover>,
     sources: &Sources,
 ) -> crate::route::Route {
@@ -291,7 +303,7 @@ fn route(
         default,
         exact: !default && route.exact.get().is_some_and(|exact| exact.0),
         groups: model.route_groups(route).into_iter().map(|key| order.group(key)).collect(),
-        when: Vec::new(),
+        when: route.when.get().map_or_else(Vec::new, |when| times.when(when, model, order)),
         priority: route.priority.get().and_then(|p| u16::try_from(p.0).ok()).unwrap_or(0),
         target,
         number: NumberChange {

@@ -16,6 +16,7 @@ mod lower;
 mod merge;
 mod names;
 mod route_test;
+mod schedules;
 mod secrets;
 mod settings;
 mod source;

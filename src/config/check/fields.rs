@@ -10,6 +10,9 @@ use std::time::Duration;
 
 /// One place is kept for the group `default`.
 const MOST_GROUPS: usize = u16::MAX as usize - 1;
+/// What a table numbers with 16 bits, with room for the schedules that a `when` makes.
+const MOST_SCHEDULES: usize = 10_000;
+const MOST_NOTS: usize = 50_000;
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
 pub fn check(model: &Model, report: &mut Report) {
@@ -68,11 +71,24 @@ fn version(model: &Model, report: &mut Report) {
     }
 }
 
-/// A table numbers its groups with 16 bits.
+/// A table numbers its groups and schedules with 16 bits.
 fn how_many(model: &Model, report: &mut Report) {
-    let Some(over) = model.groups().get(MOST_GROUPS) else { return };
-    let message = format!("more than {MOST_GROUPS} groups");
-    report.push(Diagnostic::new(Code::Limits, over.span, message).help("one group may have many matchers"));
+    if let Some(over) = model.groups().get(MOST_GROUPS) {
+        let message = format!("more than {MOST_GROUPS} groups");
+        report.push(Diagnostic::new(Code::Limits, over.span, message).help("one group may have many matchers"));
+    }
+    if let Some(over) = model.schedules().get(MOST_SCHEDULES) {
+        let message = format!("more than {MOST_SCHEDULES} schedules");
+        report.push(Diagnostic::new(Code::Limits, over.span, message).help("several routes may name one schedule"));
+    }
+    // Each makes a schedule of its own.
+    let routes = model.routes().iter().filter_map(|entry| entry.value.as_ref()?.when.get());
+    let nots = routes.flat_map(|when| &when.0).filter(|term| term.value.not && term.value.schedules.len() > 1);
+    if let Some(over) = nots.skip(MOST_NOTS).next() {
+        let message = format!("more than {MOST_NOTS} terms that are `not` several schedules");
+        let help = "declare a schedule with `except`, and name it in the routes";
+        report.push(Diagnostic::new(Code::Limits, over.span, message).help(help));
+    }
 }
 
 /// Two listeners on one socket.

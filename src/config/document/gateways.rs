@@ -161,12 +161,12 @@ document! {
         optional {
             /// How it chooses. Default ordered: in the order written.
             policy: Policy,
+            /// At most so many members are used for one call.
+            limit: Int<1, 1000>,
             /// For people.
             description: Text,
         }
         later {
-            /// At most so many members are used for one call.
-            limit: Int<1, 1000>,
             /// At most so many calls at once by this list.
             max_calls: Int<1, 1000000>,
             /// What a `hash` list hashes: caller, callee or call-id.

@@ -76,6 +76,8 @@ document! {
             default: Bool,
             /// The groups it belongs to, or `all`. Default: the group `default`.
             group: OneOrMany<Reference>,
+            /// When it is active: a schedule, a list (any of them), or `{ not: … }`. Default: always.
+            when: When,
             /// Among rules of one prefix the highest wins: 0 (the default) to 65535.
             priority: Int<0, 65535>,
             /// The gateways and lists to try, in order.
@@ -90,8 +92,6 @@ document! {
             description: Text,
         }
         later {
-            /// When it is active: a schedule, a list (any of them), or `{ not: … }`. Default: always.
-            when: When,
             /// Calls go by price, as this entry of `lcr` says.
             lcr: Reference,
             /// When all its gateways failed: go on to the next rule, then to shorter prefixes. Default false.

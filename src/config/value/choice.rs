@@ -63,9 +63,14 @@ words! {
 }
 words! {
     /// How a list chooses among its members.
-    Policy, Word, "a policy, like `ordered`" { Ordered = "ordered", }
+    Policy, Word, "a policy, like `ordered`" {
+        Ordered = "ordered",
+        /// Drawn by the members' weights.
+        Weighted = "weighted",
+        /// Each call starts one further.
+        RoundRobin = "round-robin",
+    }
     later {
-        Weighted = "weighted", RoundRobin = "round-robin",
         /// Fewest calls relative to `max_calls`.
         LeastCalls = "least-calls",
         /// Always the same member for one `key`.
