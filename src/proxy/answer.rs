@@ -83,6 +83,8 @@ impl Core {
             return;
         }
         out.send_from(start, *call.reply_to);
+        // The timer of the 100 is left to run out: the final most likely moves it before.
+        call.server.provisional();
         if message.code() != 100 {
             call.last = Some(out.arena[start..].into());
         }

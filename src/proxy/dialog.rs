@@ -241,7 +241,7 @@ impl Core {
             drop_identity: false,
             progressed: false,
         };
-        let call = self.accept_invite(arrival, key, setup, out);
+        let call = self.accept_invite(arrival, key, setup);
         let token = Token {
             kind: Kind::Invite,
             nonce: self.secrets.random(),

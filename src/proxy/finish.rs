@@ -3,11 +3,13 @@
 use super::call::{BranchIx, Plan, Role};
 use super::leg::Close;
 use super::owners::Owner;
+use super::receive::trying;
 use super::verdict::{End, Final};
 use super::{Core, Effects, forward};
 use crate::record::{Outcome, Party, Why};
 use crate::sip::Message;
 use crate::time::Now;
+use crate::transaction::Fired;
 use smallvec::SmallVec;
 
 impl Core {
@@ -134,11 +136,13 @@ impl Core {
     pub(super) fn call_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let timers = self.timers;
         let Some(call) = self.calls.get_mut(ix as usize) else { return };
-        if call.server.fire(now.at, &timers) == crate::transaction::Fired::Retransmit
-            && let Some(last) = &call.last
-        {
-            let start = out.arena.len();
-            out.arena.extend_from_slice(last);
+        let start = out.arena.len();
+        match (call.server.fire(now.at, &timers), &call.last, &call.setup) {
+            (Fired::Retransmit, Some(last), _) => out.arena.extend_from_slice(last),
+            (Fired::Retransmit, None, Some(setup)) => trying(&setup.request.message(), &setup.source, &mut out.arena),
+            _ => {}
+        }
+        if out.arena.len() > start {
             out.send_from(start, *call.reply_to);
         }
         self.settle_call(ix);

@@ -97,8 +97,9 @@ impl Core {
 
     /// The INVITE came again: its last response goes out again (checklist T11, F29).
     fn invite_again(&mut self, ix: u32, flow: &Flow, message: &Message, out: &mut Effects) -> bool {
-        let Some(call) = self.calls.get(ix as usize) else { return false };
+        let Some(call) = self.calls.get_mut(ix as usize) else { return false };
         if call.server.again() == Again::Resend {
+            call.server.provisional();
             let start = out.arena.len();
             match &call.last {
                 Some(last) => out.arena.extend_from_slice(last),

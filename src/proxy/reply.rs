@@ -97,7 +97,7 @@ impl Core {
         if arrival.method != Method::Invite || self.owner(key).is_some() {
             return;
         }
-        let mut server = InviteServer::new(arrival.flow.transport.reliable());
+        let mut server = InviteServer::new(arrival.now.at, arrival.flow.transport.reliable(), &self.timers);
         server.respond(arrival.now.at, code, &self.timers);
         let mut call = Call::new(key, server, self.peers.share(&reply_to));
         call.last = Some(out.arena[start..].into());

@@ -21,14 +21,22 @@ pub struct InviteServer {
     state: State,
     reliable: bool,
     interval: Interval,
-    retransmit_at: Due,
+    /// Proceeding: when the 100 is due. Completed: timer G.
+    send_at: Due,
     end_at: Due,
 }
 
 impl InviteServer {
-    pub fn new(reliable: bool) -> InviteServer {
-        let (retransmit_at, end_at) = (Due::NEVER, Due::NEVER);
-        InviteServer { state: State::Proceeding, reliable, interval: Interval::NONE, retransmit_at, end_at }
+    pub fn new(now: Instant, reliable: bool, timers: &Timers) -> InviteServer {
+        let (send_at, end_at) = (Due::at(now + timers.trying), Due::NEVER); // checklist X1
+        InviteServer { state: State::Proceeding, reliable, interval: Interval::NONE, send_at, end_at }
+    }
+
+    /// The user sends a provisional response now: the 100 is not needed any longer.
+    pub fn provisional(&mut self) {
+        if self.state == State::Proceeding {
+            self.send_at = Due::NEVER;
+        }
     }
 
     /// The INVITE came again.
@@ -44,13 +52,14 @@ impl InviteServer {
         match (self.state, code) {
             (State::Proceeding, 200..=299) => {
                 self.state = State::Accepted; // checklist T5, T6: 2xx are not retransmitted here
+                self.send_at = Due::NEVER;
                 self.end_at = Due::at(now + timers.long());
                 true
             }
             (State::Proceeding, 300..) => {
                 self.state = State::Completed; // checklist T3
                 self.interval = Interval::of(timers.t1);
-                self.retransmit_at = if self.reliable { Due::NEVER } else { self.interval.after(now) };
+                self.send_at = if self.reliable { Due::NEVER } else { self.interval.after(now) };
                 self.end_at = Due::at(now + timers.long());
                 true
             }
@@ -64,7 +73,7 @@ impl InviteServer {
         match self.state {
             State::Completed => {
                 self.state = State::Confirmed;
-                self.retransmit_at = Due::NEVER;
+                self.send_at = Due::NEVER;
                 self.end_at = Due::at(now + Timers::unless_reliable(timers.t4, self.reliable));
                 true
             }
@@ -77,19 +86,23 @@ impl InviteServer {
         if self.end_at.passed(now) {
             let unacknowledged = self.state == State::Completed;
             self.state = State::Terminated;
-            (self.retransmit_at, self.end_at) = (Due::NEVER, Due::NEVER);
+            (self.send_at, self.end_at) = (Due::NEVER, Due::NEVER);
             return if unacknowledged { Fired::TimedOut } else { Fired::Terminated };
         }
-        if self.retransmit_at.passed(now) {
+        if self.send_at.passed(now) {
+            if self.state == State::Proceeding {
+                self.send_at = Due::NEVER;
+                return Fired::Retransmit;
+            }
             self.interval = self.interval.doubled(timers.t2);
-            self.retransmit_at = self.interval.after(now);
+            self.send_at = self.interval.after(now);
             return Fired::Retransmit;
         }
         Fired::Nothing
     }
 
     pub fn deadline(&self) -> Option<Instant> {
-        self.retransmit_at.min(self.end_at).instant()
+        self.send_at.min(self.end_at).instant()
     }
 
     /// No final has been sent.

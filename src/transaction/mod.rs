@@ -65,7 +65,7 @@ pub enum Again {
 /// What follows from a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fired {
-    /// Send the request (client) or the final response (server) again.
+    /// Send the request (client) or the last response (server) again; a 100 where there has been none.
     Retransmit,
     /// Timer B or F: no final came. Timer H: no ACK came.
     TimedOut,

@@ -10,11 +10,19 @@ pub struct Timers {
     pub t2: Duration,
     /// How long a message may stay in the network: 5 s.
     pub t4: Duration,
+    /// How long an INVITE may wait for a response of the user before its 100 goes out: 150 ms. RFC 3261 §17.2.1 wants it
+    /// within 200 ms, and none at all where something else is said before.
+    pub trying: Duration,
 }
 
 impl Default for Timers {
     fn default() -> Timers {
-        Timers { t1: Duration::from_millis(500), t2: Duration::from_secs(4), t4: Duration::from_secs(5) }
+        Timers {
+            t1: Duration::from_millis(500),
+            t2: Duration::from_secs(4),
+            t4: Duration::from_secs(5),
+            trying: Duration::from_millis(150),
+        }
     }
 }
 
