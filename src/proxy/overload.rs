@@ -43,13 +43,15 @@ impl Core {
             return false;
         }
         let Some(via) = top_via(datagram) else { return false };
-        let Some(key) = self.secrets.matcher.invite_key(&via).filter(|key| self.owner(*key).is_none()) else {
-            return false;
-        };
+        let Some(key) = self.secrets.matcher.invite_key(&via) else { return false };
+        // What was refused stays refused, so it has no transaction: most ACKs in a storm end here.
         let known = self.overload.refused.holds(key, now.at);
         if known && datagram.starts_with(b"ACK ") {
             self.overload.busiest.heard(flow.remote.ip());
             return true;
+        }
+        if !known && self.owner(key).is_some() {
+            return false;
         }
         let refused = known || (self.overload.presses(flow) && self.loaded.snapshot.admit(flow).admitted);
         let Some(sketch) = Sketch::of(datagram).filter(|_| refused) else { return false };

@@ -4,13 +4,13 @@
 //! is not read at all: then [`super::parse`] has to look. Where both can read a message they read the same.
 
 use super::{NameAddr, Via, grammar, stamped_via};
-use memchr::{memchr, memchr2};
+use memchr::{Memchr, memchr, memchr_iter, memchr2, memchr3};
 use smallvec::SmallVec;
 use std::net::SocketAddr;
 
 /// The topmost Via of an INVITE or ACK; `None` for anything else, and for what has to be parsed.
 pub fn top_via(datagram: &[u8]) -> Option<Via<'_>> {
-    let mut lines = Lines { bytes: datagram, at: 0 };
+    let mut lines = Lines::of(datagram);
     let first = lines.next()?;
     if !(first.starts_with(b"INVITE ") || first.starts_with(b"ACK ")) || !first.ends_with(b" SIP/2.0") {
         return None;
@@ -35,7 +35,7 @@ pub struct Sketch<'a> {
 impl<'a> Sketch<'a> {
     /// Reads an INVITE outside any dialog (no To tag); `None` for anything else, and for what has to be parsed.
     pub fn of(datagram: &'a [u8]) -> Option<Sketch<'a>> {
-        let mut lines = Lines { bytes: datagram, at: 0 };
+        let mut lines = Lines::of(datagram);
         let first = lines.next()?;
         if !first.starts_with(b"INVITE ") || !first.ends_with(b" SIP/2.0") {
             return None;
@@ -50,20 +50,21 @@ impl<'a> Sketch<'a> {
             let (field, value) = field(line)?;
             let slot = match field {
                 Field::Other => continue,
-                Field::Via => {
+                Field::Via if memchr(b'\r', value).is_none() => {
                     vias.push(value);
                     continue;
                 }
+                Field::Via => return None,
                 Field::From => &mut from,
                 Field::To => &mut to,
                 Field::CallId => &mut call_id,
                 Field::CSeq => &mut cseq,
             };
-            if value.is_empty() || slot.replace(value).is_some() {
+            if value.is_empty() || memchr(b'\r', value).is_some() || slot.replace(value).is_some() {
                 return None;
             }
         }
-        let to = to.filter(|to| NameAddr::parse(to).is_some_and(|to| to.tag.is_none()))?;
+        let to = to.filter(|to| untagged(to))?;
         let cseq = cseq.filter(|cseq| cseq.ends_with(b" INVITE"))?;
         Some(Sketch { vias, from: from?, to, call_id: call_id?, cseq })
     }
@@ -86,6 +87,13 @@ impl<'a> Sketch<'a> {
     }
 }
 
+/// Whether a To has no tag, and can be read.
+fn untagged(to: &[u8]) -> bool {
+    // As nearly all look outside a dialog: nothing but a URI, without parameters and without a name.
+    let plain = to.starts_with(b"<sip") && to.ends_with(b">") && memchr2(b';', b'"', to).is_none();
+    plain || NameAddr::parse(to).is_some_and(|to| to.tag.is_none())
+}
+
 /// The header lines that matter here.
 #[derive(Clone, Copy)]
 enum Field {
@@ -99,6 +107,9 @@ enum Field {
 
 /// Whose line it is, and its value. `None`: it has to be parsed.
 fn field(line: &[u8]) -> Option<(Field, &[u8])> {
+    if let Some(found) = usual(line) {
+        return Some(found);
+    }
     let first = line.first()?.to_ascii_lowercase();
     if !matches!(first, b'v' | b'f' | b't' | b'c' | b'i') {
         // The first line may not begin with white space, and no other does without being a fold.
@@ -128,30 +139,54 @@ fn field(line: &[u8]) -> Option<(Field, &[u8])> {
     Some((field, if let Field::Other = field { value } else { grammar::trim(&value[1..]).1 }))
 }
 
-/// A Via line with one value.
-fn single_via(value: &[u8]) -> Option<Via<'_>> {
-    if memchr2(b',', b'"', value).is_some() { None } else { Via::parse(value) }
+/// The lines as nearly all write them.
+fn usual(line: &[u8]) -> Option<(Field, &[u8])> {
+    let (name, field): (&[u8], _) = match line.first()? {
+        b'V' => (b"Via: ", Field::Via),
+        b'F' => (b"From: ", Field::From),
+        b'T' => (b"To: ", Field::To),
+        b'C' => match line.get(1)? {
+            b'a' => (b"Call-ID: ", Field::CallId),
+            b'S' => (b"CSeq: ", Field::CSeq),
+            _ => (b"Content-", Field::Other),
+        },
+        _ => return None,
+    };
+    let value = line.strip_prefix(name)?;
+    let bare = |end: Option<&u8>| end.is_some_and(|c| !matches!(c, b' ' | b'\t'));
+    (bare(value.first()) && bare(value.last())).then_some((field, value))
 }
 
-/// Lines that end in CRLF and go on in no other; nothing more when one does not.
+/// A Via line with one value.
+fn single_via(value: &[u8]) -> Option<Via<'_>> {
+    if memchr3(b',', b'"', b'\r', value).is_some() { None } else { Via::parse(value) }
+}
+
+/// Lines that end in CRLF and go on in no other; nothing more when one does not. A CR alone may stand in a line.
 struct Lines<'a> {
     bytes: &'a [u8],
     at: usize,
+    ends: Memchr<'a>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(bytes: &'a [u8]) -> Lines<'a> {
+        Lines { bytes, at: 0, ends: memchr_iter(b'\n', bytes) }
+    }
 }
 
 impl<'a> Iterator for Lines<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = self.bytes.get(self.at..)?;
-        let end = memchr2(b'\r', b'\n', rest)?;
-        let after = rest.get(end..)?.strip_prefix(b"\r\n")?;
+        let end = self.ends.next()?;
+        let line = self.bytes.get(self.at..end)?.strip_suffix(b"\r")?;
         // An empty line ends the headers, whatever the body begins with.
-        if end > 0 && matches!(after.first(), Some(b' ' | b'\t')) {
+        if !line.is_empty() && matches!(self.bytes.get(end + 1), Some(b' ' | b'\t')) {
             return None;
         }
-        self.at += end + 2;
-        rest.get(..end)
+        self.at = end + 1;
+        Some(line)
     }
 }
 
