@@ -20,12 +20,12 @@ fn undelivered(bench: &mut Bench, to: &str, sent: &str) -> Vec<(String, String)>
 fn half_open() -> Bench {
     let mut bench = Bench::new();
     for n in 101..104 {
-        let first = bench.hear(CALLER, &call(n).0).remove(1).1;
+        let first = bench.hear(CALLER, &call(n).0).remove(0).1;
         let second = undelivered(&mut bench, G1, &first).remove(0);
         assert_eq!(second.0, G2);
         bench.hear(G2, &reply(&second.1, "486 Busy Here", "b"));
     }
-    assert_eq!(bench.hear(CALLER, &call(104).0)[1].0, G2, "G1 is down");
+    assert_eq!(bench.hear(CALLER, &call(104).0)[0].0, G2, "G1 is down");
     bench.wait(100_000);
     bench
 }
@@ -33,14 +33,14 @@ fn half_open() -> Bench {
 /// A new call gets the place at G1, so it is free.
 fn free(bench: &mut Bench, n: u32, what: &str) {
     let sent = bench.hear(CALLER, &call(n).0);
-    assert_eq!(sent[1].0, G1, "{what}");
+    assert_eq!(sent[0].0, G1, "{what}");
 }
 
 #[test]
 fn one_call_at_a_time_tries_a_half_open_gateway() {
     let mut bench = half_open();
     free(&mut bench, 1, "the first");
-    assert_eq!(bench.hear(CALLER, &call(2).0)[1].0, G2, "the place is taken");
+    assert_eq!(bench.hear(CALLER, &call(2).0)[0].0, G2, "the place is taken");
 }
 
 #[test]
@@ -57,12 +57,12 @@ fn a_trial_that_its_caller_cancels_gives_the_place_back() {
 fn a_trial_that_fails_starts_the_interval_anew() {
     for lost in [true, false] {
         let mut bench = half_open();
-        let out = bench.hear(CALLER, &call(1).0).remove(1).1;
+        let out = bench.hear(CALLER, &call(1).0).remove(0).1;
         match lost {
             true => drop(undelivered(&mut bench, G1, &out)),
             false => drop(bench.wait(4_100)),
         }
-        assert_eq!(bench.hear(CALLER, &call(2).0)[1].0, G2);
+        assert_eq!(bench.hear(CALLER, &call(2).0)[0].0, G2);
         bench.wait(10_100);
         free(&mut bench, 3, "after down_interval");
     }
@@ -72,20 +72,20 @@ fn a_trial_that_fails_starts_the_interval_anew() {
 fn a_trial_that_another_gateways_late_answer_ends_gives_the_place_back() {
     let mut bench = half_open();
     // G1 is tried, answers, and is up; then G2 goes down (call 104 was its first failure).
-    let out = bench.hear(CALLER, &call(1).0).remove(1).1;
+    let out = bench.hear(CALLER, &call(1).0).remove(0).1;
     bench.hear(G1, &reply(&out, "486 Busy Here", "b"));
     for n in 2..4 {
-        let first = bench.hear(CALLER, &call(n).0).remove(1).1;
+        let first = bench.hear(CALLER, &call(n).0).remove(0).1;
         let sent = bench.hear(G1, &reply(&first, "500 Oops", "o"));
         let second = sent.iter().find(|(to, _)| to == G2).expect("the second gateway");
         undelivered(&mut bench, G2, &second.1);
     }
     bench.wait(100_000);
-    let first = bench.hear(CALLER, &call(5).0).remove(1).1;
+    let first = bench.hear(CALLER, &call(5).0).remove(0).1;
     let sent = bench.wait(4_100);
     assert!(sent.iter().any(|(to, _)| to == G2), "G2's trial");
     bench.hear(G1, &reply(&first, "200 OK", "g"));
-    let first = bench.hear(CALLER, &call(6).0).remove(1).1;
+    let first = bench.hear(CALLER, &call(6).0).remove(0).1;
     let sent = bench.hear(G1, &reply(&first, "500 Oops", "o"));
     assert!(sent.iter().any(|(to, _)| to == G2), "the place at G2 is free: {sent:?}");
 }
@@ -94,12 +94,12 @@ fn a_trial_that_another_gateways_late_answer_ends_gives_the_place_back() {
 #[test]
 fn a_reinvite_is_cancelled_like_any_invite() {
     let mut bench = Bench::new();
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     let ok = bench.hear(G1, &reply(&out, "200 OK", "g")).remove(0).1;
     let route = header(&ok, "Record-Route")[0].to_owned();
     bench.hear(CALLER, &inside("ACK", 1, &[&route], "g"));
     let again = inside("INVITE", 2, &[&route], "g");
-    let out = bench.hear(CALLER, &again).remove(1).1;
+    let out = bench.hear(CALLER, &again).remove(0).1;
     let cancel = again.replace(" INVITE\n", " CANCEL\n").replace("INVITE sip", "CANCEL sip");
     assert!(bench.hear(CALLER, &cancel)[0].1.starts_with("SIP/2.0 200 "));
     let sent = bench.hear(G1, &reply(&out, "180 Ringing", ""));
@@ -120,7 +120,7 @@ fn a_reinvite_is_cancelled_like_any_invite() {
 fn an_answer_after_the_callers_transaction_is_gone_goes_up_by_its_transport() {
     use trunkline::record::{Outcome, Row};
     let mut bench = Bench::new();
-    let first = bench.hear(CALLER, &invite()).remove(1).1;
+    let first = bench.hear(CALLER, &invite()).remove(0).1;
     let second = bench.wait(4_100).into_iter().find(|(to, _)| to == G2).unwrap().1;
     // Late signs of life of G1 keep its branch for 64·T1 after the CANCEL, longer than the server transaction.
     bench.hear(G2, &reply(&second, "486 Busy Here", "b"));

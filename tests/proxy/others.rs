@@ -5,7 +5,7 @@ use trunkline::flow::{Flow, SocketIx};
 
 /// Answers the call of `invite()` at G1; gives the Record-Route value.
 fn answered(bench: &mut Bench) -> String {
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     let ok = bench.hear(G1, &reply(&out, "200 OK", "g")).remove(0).1;
     header(&ok, "Record-Route")[0].to_owned()
 }
@@ -61,7 +61,7 @@ fn a_request_of_one_side_leaves_from_the_address_that_the_other_side_knows() {
     wildcard.listeners[0].bind = "0.0.0.0:5060".parse().unwrap();
     let mut bench = Bench::with(wildcard);
     let lan = Flow { local: Some("10.0.0.1".parse().unwrap()), ..Flow::udp(SocketIx(0), CALLER.parse().unwrap()) };
-    let out = bench.hear_from(lan, &invite()).remove(1).1;
+    let out = bench.hear_from(lan, &invite()).remove(0).1;
     let routes = header(&out, "Record-Route");
     assert!(routes[0].contains("@192.0.2.1:5060") && routes[1].contains("@10.0.0.1:5060"), "{routes:?}");
     bench.hear(G1, &reply(&out, "200 OK", "g"));
@@ -87,7 +87,7 @@ fn options_to_a_name_of_ours_is_answered_here() {
 #[test]
 fn an_invite_that_lost_is_not_repeated_beyond_its_attempt_timeout() {
     let mut bench = Bench::new();
-    let first = bench.hear(CALLER, &invite()).remove(1).1;
+    let first = bench.hear(CALLER, &invite()).remove(0).1;
     bench.wait(4_100);
     bench.hear(G1, &reply(&first, "200 OK", "g"));
     let repeated = bench.wait(40_000).iter().filter(|(to, text)| to == G2 && text.starts_with("INVITE ")).count();

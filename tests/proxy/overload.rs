@@ -16,7 +16,7 @@ fn pressed() -> Bench {
 /// The call of `invite()`, answered; its Record-Route.
 fn answered(bench: &mut Bench) -> String {
     let sent = bench.hear(CALLER, &invite());
-    let ok = reply(&sent[1].1, "200 OK", "g");
+    let ok = reply(&sent[0].1, "200 OK", "g");
     let sent = bench.hear(G1, &ok);
     header(&sent[0].1, "Record-Route")[0].to_owned()
 }
@@ -52,7 +52,7 @@ fn its_copies_hear_the_same_and_its_ack_hears_nothing_also_when_there_is_room_ag
     let counters = bench.worker.counters();
     assert_eq!((counters.overload, counters.strays), (1, 0), "one call, refused once");
     // Whoever tries anew is served.
-    assert_eq!(bench.hear(CALLER, &new_call(2)).len(), 2);
+    assert_eq!(bench.hear(CALLER, &new_call(2))[0].0, G1);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn after_its_time_a_refusal_is_forgotten() {
     bench.hear(CALLER, &invite());
     bench.worker.press(false);
     bench.wait(33_000);
-    assert_eq!(bench.hear(CALLER, &invite()).len(), 2, "100 to the caller, INVITE to the gateway");
+    assert_eq!(bench.hear(CALLER, &invite())[0].0, G1, "the INVITE goes to the gateway");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn calls_that_are_there_go_on() {
         again.len() == 1 && again[0].1.starts_with("SIP/2.0 100 "),
         "an accepted INVITE that comes again: {again:?}"
     );
-    let progress = bench.hear(G1, &reply(&ringing[1].1, "180 Ringing", "r"));
+    let progress = bench.hear(G1, &reply(&ringing[0].1, "180 Ringing", "r"));
     assert!(progress[0].1.starts_with("SIP/2.0 180 "), "{progress:?}");
     for (method, cseq) in [("ACK", 1), ("INVITE", 2), ("INFO", 3), ("BYE", 4)] {
         let sent = bench.hear(CALLER, &inside(method, cseq, &[&routes], "g"));

@@ -21,7 +21,7 @@ fn done(bench: &mut Bench) -> Box<Record> {
 #[test]
 fn a_503_that_is_passed_on_is_a_500_of_that_gateway() {
     let mut bench = Bench::with(with_failover(|failover| failover.never_on.insert(503)));
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     let sent = bench.hear(G1, &reply(&out, "503 Service Unavailable", "g"));
     assert!(sent.iter().any(|(to, text)| to == CALLER && text.starts_with("SIP/2.0 500 ")), "{sent:?}");
     let record = done(&mut bench);
@@ -37,7 +37,7 @@ fn the_best_answer_is_that_of_the_gateway_that_gave_it() {
         failover.retry_on.insert(404);
     });
     let mut bench = Bench::with(best);
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     let second = bench.hear(G1, &reply(&out, "404 Not Found", "g")).iter().find(|(to, _)| to == G2).unwrap().1.clone();
     let sent = bench.hear(G2, &reply(&second, "502 Bad Gateway", "h"));
     assert!(sent.iter().any(|(to, text)| to == CALLER && text.starts_with("SIP/2.0 404 ")), "{sent:?}");
@@ -49,7 +49,7 @@ fn the_best_answer_is_that_of_the_gateway_that_gave_it() {
 #[test]
 fn a_final_of_our_own_names_no_gateway() {
     let mut bench = Bench::new();
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     let second = bench.hear(G1, &reply(&out, "500 Oops", "g")).iter().find(|(to, _)| to == G2).unwrap().1.clone();
     bench.hear(G2, &reply(&second, "503 Service Unavailable", "h"));
     let record = done(&mut bench);
@@ -60,7 +60,7 @@ fn a_final_of_our_own_names_no_gateway() {
 #[test]
 fn a_hunt_that_ends_by_its_limits_says_so() {
     let mut bench = Bench::with(with_failover(|failover| failover.max_attempts = 1));
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     bench.hear(G1, &reply(&out, "500 Oops", "g"));
     let record = done(&mut bench);
     let skipped: Vec<_> = record.skipped.iter().map(|row| (&*row.gateway, row.why)).collect();
@@ -101,7 +101,7 @@ fn a_call_that_is_refused_has_its_record_and_a_faulty_message_has_none() {
 #[test]
 fn a_draining_router_refuses_new_calls_and_finishes_the_old_ones() {
     let mut bench = Bench::new();
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     bench.worker.drain(bench.now);
     let sent = bench.hear(CALLER, &invite().replace("call-1", "call-2").replace("caller1", "caller2"));
     assert!(sent.len() == 1 && sent[0].1.starts_with("SIP/2.0 503 "), "{sent:?}");
@@ -117,7 +117,7 @@ fn a_draining_router_refuses_new_calls_and_finishes_the_old_ones() {
 #[test]
 fn a_call_in_set_up_ends_with_the_process() {
     let mut bench = Bench::new();
-    let out = bench.hear(CALLER, &invite()).remove(1).1;
+    let out = bench.hear(CALLER, &invite()).remove(0).1;
     bench.hear(G1, &reply(&out, "180 Ringing", "g"));
     bench.worker.close(bench.now, &mut bench.out);
     let sent = bench.sent();
@@ -142,11 +142,11 @@ fn a_call_in_set_up_ends_with_the_process() {
 fn a_reinvite_that_finds_no_dialog_closes_the_record() {
     for silent in [false, true] {
         let mut bench = Bench::new();
-        let out = bench.hear(CALLER, &invite()).remove(1).1;
+        let out = bench.hear(CALLER, &invite()).remove(0).1;
         let ok = bench.hear(G1, &reply(&out, "200 OK", "g")).remove(0).1;
         bench.out.rows.clear();
         let route = header(&ok, "Record-Route")[0].to_owned();
-        let again = bench.hear(CALLER, &inside("INVITE", 2, &[&route], "g")).remove(1).1;
+        let again = bench.hear(CALLER, &inside("INVITE", 2, &[&route], "g")).remove(0).1;
         match silent {
             true => drop(bench.wait(33_000)),
             false => drop(bench.hear(G1, &reply(&again, "481 Call/Transaction Does Not Exist", ""))),
@@ -161,7 +161,7 @@ fn a_reinvite_that_finds_no_dialog_closes_the_record() {
 fn a_481_about_something_else_leaves_the_record_open() {
     for method in ["PRACK", "NOTIFY", "SUBSCRIBE", "REFER"] {
         let mut bench = Bench::new();
-        let out = bench.hear(CALLER, &invite()).remove(1).1;
+        let out = bench.hear(CALLER, &invite()).remove(0).1;
         let ok = bench.hear(G1, &reply(&out, "200 OK", "g")).remove(0).1;
         bench.out.rows.clear();
         let route = header(&ok, "Record-Route")[0].to_owned();
