@@ -7,7 +7,7 @@ use super::args::root_file;
 use super::{CLEAN, FINDINGS, Global, NO_ANSWER, edit};
 use crate::config::diagnostic::Safety;
 use crate::config::fix::{self, Fixed};
-use crate::config::{Counts, Diagnostics, FileSet, compile_counted};
+use crate::config::{Counts, Diagnostics, FileSet, compile_counted, schema_verdict};
 use changed::Changed;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +30,12 @@ pub struct Args {
     /// Apply the fixes that cannot change the meaning; `--fix=review` also those that somebody should look at
     #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
     fix: Option<Which>,
+    /// Unset variables and missing secret files are errors, as they are for `run`
+    #[arg(long)]
+    strict_env: bool,
+    /// Say what the JSON schema says, and nothing that it cannot know
+    #[arg(long, conflicts_with_all = ["fix", "strict_env"])]
+    schema_only: bool,
     /// Of warnings and notes show only those in files that changed since this git revision; errors are always shown
     #[arg(long, value_name = "REV")]
     changed_since: Option<String>,
@@ -116,6 +122,12 @@ fn check(root: PathBuf, args: &Args) -> Result<Checked, String> {
         None => Vec::new(),
     };
     let (_, counts, mut diagnostics) = compile_counted(&set);
+    if args.schema_only {
+        diagnostics = schema_verdict(&set);
+    }
+    if args.strict_env {
+        diagnostics = diagnostics.strict_env();
+    }
     if let Some(revision) = &args.changed_since {
         let changed = Changed::since(revision, &root)?;
         diagnostics = diagnostics.only(|diagnostic, all| changed.concerns(diagnostic, all));

@@ -21,6 +21,7 @@ mod secrets;
 mod settings;
 mod source;
 mod value;
+mod verdict;
 mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
@@ -33,6 +34,7 @@ pub use route_test::{Expected, ExpectedAttempt, RouteTest, Said, TestedCall};
 pub use secrets::Secrets;
 pub use source::{Place, Sources, Span};
 pub use value::Moment;
+pub use verdict::schema_verdict;
 
 use crate::accounting::Accounting;
 use crate::proxy::Snapshot;
@@ -101,14 +103,7 @@ pub fn compile_counted(set: &FileSet) -> (Option<Compiled>, Counts, Diagnostics)
 
 fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Diagnostics) {
     let mut report = Report::with(set.secrets.clone());
-    let mut readable = Vec::new();
-    let mut sources = Vec::new();
-    for (file, (path, bytes)) in set.files.iter().enumerate() {
-        let (source, usable) = decode::decode(path, bytes, file as u32, &mut report);
-        sources.push(source);
-        readable.push(usable);
-    }
-    let sources = Sources(sources);
+    let (sources, readable) = decode_all(set, &mut report);
     let (document, fields, whole) = read_document(set, &sources, &readable, &mut report);
     let mut counts = Counts { files: set.files.len(), ..Counts::default() };
     let mut compiled = None;
@@ -131,6 +126,35 @@ fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Di
     (compiled, counts, report.finish(sources))
 }
 
+/// The texts of a set, and which of them can be read on.
+fn decode_all(set: &FileSet, report: &mut Report) -> (Sources, Vec<bool>) {
+    let (mut sources, mut readable) = (Vec::new(), Vec::new());
+    for (file, (path, bytes)) in set.files.iter().enumerate() {
+        let (source, usable) = decode::decode(path, bytes, file as u32, report);
+        sources.push(source);
+        readable.push(usable);
+    }
+    (Sources(sources), readable)
+}
+
+/// The trees of a set, the root's first; none without the root. The flag says whether every file could be read.
+fn read_trees<'s>(sources: &'s Sources, readable: &[bool], report: &mut Report) -> (Vec<Node<'s>>, bool) {
+    let mut budget = Budget::default();
+    let mut trees = Vec::new();
+    let mut whole = true;
+    for (file, (source, readable)) in sources.0.iter().zip(readable).enumerate() {
+        let tree = if *readable { read_tree(source, file as u32, &mut budget, report) } else { None };
+        whole &= tree.is_some();
+        // Without the root there is nothing to hang the rest on.
+        match tree {
+            Some(tree) => trees.push(tree),
+            None if file == 0 => return (Vec::new(), false),
+            None => {}
+        }
+    }
+    (trees, whole)
+}
+
 /// Reads and merges the trees and lowers them; the flag says whether every file could be read.
 fn read_document(
     set: &FileSet,
@@ -138,23 +162,7 @@ fn read_document(
     readable: &[bool],
     report: &mut Report,
 ) -> (Option<Document>, Fields, bool) {
-    let mut budget = Budget::default();
-    let mut trees = Vec::new();
-    let mut whole = true;
-    for (file, source) in sources.0.iter().enumerate() {
-        let tree = readable
-            .get(file)
-            .is_some_and(|usable| *usable)
-            .then(|| read_tree(source, file as u32, &mut budget, report))
-            .flatten();
-        whole &= tree.is_some();
-        // Without the root there is nothing to hang the rest on.
-        match tree {
-            Some(tree) => trees.push(tree),
-            None if file == 0 => return (None, Fields::new(), false),
-            None => {}
-        }
-    }
+    let (trees, whole) = read_trees(sources, readable, report);
     if let Some(root) = trees.first() {
         include::check(root, set, report);
     }

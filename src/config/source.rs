@@ -84,12 +84,14 @@ impl Sources {
     pub fn slice(&self, span: Span) -> &str {
         self.of(span).map_or("", |source| source.slice(span))
     }
-    /// Puts `*` for everything in a span, so that no snippet shows it.
+    /// Puts `x` for everything in a span, so that no snippet shows it; quotes and indentation stay, so that the text is
+    /// read as before.
     pub fn mask(&mut self, span: Span) {
         let Some(source) = self.0.get_mut(span.file as usize) else { return };
         if let (Some(secret), true) = (source.text.get(span.range()), span.start < span.end) {
-            let stars: String = secret.bytes().map(|b| if b == b'\n' { '\n' } else { '*' }).collect();
-            source.text.replace_range(span.range(), &stars);
+            let kept = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'|' | b'>');
+            let hidden: String = secret.bytes().map(|b| if kept(b) { char::from(b) } else { 'x' }).collect();
+            source.text.replace_range(span.range(), &hidden);
         }
     }
     /// `routes.yaml:8:9`.

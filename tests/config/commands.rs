@@ -212,3 +212,53 @@ fn schema_prints_the_schema() {
     let (code, out, _) = trunkline(&home(), &["schema"]);
     assert_eq!((code, out), (0, trunkline::config::schema()));
 }
+
+#[test]
+fn validate_can_ask_the_schema_alone() {
+    let (code, out, _) = trunkline(&bad(), &["validate", "--schema-only", "unknown-keys.yaml"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("`routes.everything` has no key `too`") && out.contains("the schema refuses this"), "{out}");
+    // A reference is nothing that a schema knows.
+    let (code, out, _) = trunkline(&bad(), &["validate", "--schema-only", "unknown-references.yaml"]);
+    assert_eq!(code, 0, "{out}");
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_an_error_when_it_is_asked_for() {
+    let office = home().join("examples/office");
+    let (code, out, _) = trunkline(&office, &["validate"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("note[TL0205 secret-reference]: `gateways.carrier-a.auth.password`"), "{out}");
+    let (code, out, _) = trunkline(&office, &["validate", "--strict-env"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("error[TL0205 secret-reference]: `gateways.carrier-a.auth.password`"), "{out}");
+    assert!(!out.contains("error[TL0209"), "{out}");
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let good = home().join("tests/config/good");
+    for arguments in [
+        &["validate", "secrets.yaml"][..],
+        &["validate", "secrets.yaml", "--format", "json"],
+        &["validate", "secrets.yaml", "--format", "sarif"],
+        &["validate", "secrets.yaml", "--schema-only"],
+        &["explain", "1", "-c", "secrets.yaml", "--format", "json"],
+    ] {
+        let (_, out, err) = trunkline(&good, arguments);
+        assert!(!out.contains("tiger") && !err.contains("tiger"), "{arguments:?}: {out}{err}");
+    }
+}
+
+#[test]
+fn run_refuses_what_this_build_does_not_serve() {
+    let office = home().join("examples/office");
+    let (code, out, err) = trunkline(&office, &["run", "--state-dir", "/nonexistent"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(
+        err.contains("error[TL0209 not-served]: this build does not serve `tls` in `listen.wan-tls.transport` yet"),
+        "{err}"
+    );
+    assert!(err.contains("--> routes.yaml:9:16"), "{err}");
+    assert!(err.contains("error[TL0205 secret-reference]"), "{err}");
+}

@@ -135,6 +135,13 @@ impl Report {
         self.masked.push(span);
     }
 
+    /// Takes the secrets that `read` finds out of every snippet, and nothing else from it.
+    pub(in crate::config) fn mask_like(&mut self, read: impl FnOnce(&mut Report)) {
+        let mut other = Report::default();
+        read(&mut other);
+        self.masked.extend(other.masked);
+    }
+
     /// A comment of the file whose text this is.
     pub(in crate::config) fn comment(&mut self, text: &str, span: Span) {
         let said = self.allowances.read(text, span);

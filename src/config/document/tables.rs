@@ -2,7 +2,7 @@
 
 use crate::config::lower::{OneOrMany, Several, document};
 use crate::config::value::{
-    Added, Apply, FilePath, Int, Loss, OneCharacter, Percent, Price, Reference, Secret, SyncDialect, Text, Unowned,
+    Added, Apply, DatabaseUrl, FilePath, Int, Loss, OneCharacter, Percent, Price, Reference, SyncDialect, Text, Unowned,
 };
 
 document! {
@@ -98,7 +98,7 @@ document! {
             /// Whose tables they are.
             dialect: SyncDialect,
             /// `sqlite:PATH`, `mysql://…` or `postgres://…`; with a password as "${ENV:NAME}".
-            url: Secret,
+            url: DatabaseUrl,
         }
         optional {
             /// Rows that trunkline did not write: keep (the default), fail or delete.

@@ -21,7 +21,7 @@ pub use clock::{Days, Hours, LocalTime, Moment, OnDate, Zone};
 pub use digits::{Added, Called, CallerId, Prefix, StripCount, StripDigits, UserPattern};
 pub use measure::{Age, Bool, Int, Period, PeriodOrOff, Size};
 pub use reply::{FinalCode, ReplySet, RetryOn};
-pub use secret::{Secret, UserName};
+pub use secret::{DatabaseUrl, Secret, UserName};
 pub use share::{Percent, Price, Rate};
 pub use word::{CallerName, Domain, FilePath, IncludePattern, OneCharacter, Reference, SipUri, Text};
 

@@ -28,10 +28,10 @@ impl fmt::Debug for Secret {
 impl Lower for Secret {
     fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
         if !matches!(node.value, Value::Map(_)) {
+            mask_all_but_paths(node, report);
             let text = ClearText::lower(node, at, report)?;
             let refers = matches!(&node.value, Value::Text(text, _) if text.contains("${"));
             if !refers {
-                report.mask(node.span);
                 let diagnostic = Diagnostic::new(
                     Code::CleartextSecret,
                     at.key,
@@ -46,6 +46,7 @@ impl Lower for Secret {
             }
             return Some(Secret(text.0));
         }
+        mask_all_but_paths(node, report);
         let fields = Fields::of(node, at, &["secret_file"], report)?;
         let file = fields.required::<FilePath>("secret_file", at, report);
         let given = file.given()?;
@@ -56,6 +57,19 @@ impl Lower for Secret {
                 Some(Secret::default())
             }
         }
+    }
+}
+
+/// Whatever somebody wrote where a secret belongs may be one.
+fn mask_all_but_paths(node: &Node<'_>, report: &mut Report) {
+    match &node.value {
+        Value::Text(text, _) if !text.contains("${") => report.mask(node.span),
+        Value::List(items) => items.iter().for_each(|item| mask_all_but_paths(item, report)),
+        Value::Map(entries) => entries
+            .iter()
+            .filter(|(key, _)| key.text != "secret_file")
+            .for_each(|(_, value)| mask_all_but_paths(value, report)),
+        Value::Text(..) | Value::Omitted(_) | Value::Broken => {}
     }
 }
 
@@ -136,3 +150,55 @@ impl Scalar for UserName {
 }
 
 super::schema!(UserName, "UserName", { "type": "string", "description": "A user name, in quotes", "minLength": 1, "maxLength": 255 });
+
+/// Where a database is; a password in it is a secret.
+#[derive(Clone, Debug)]
+pub struct DatabaseUrl(pub Secret);
+
+impl Lower for DatabaseUrl {
+    fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
+        let open = match &node.value {
+            Value::Text(text, _) if !text.contains("${") => {
+                let known = ["sqlite:", "mysql://", "postgres://"].iter().any(|scheme| text.starts_with(scheme));
+                if !known {
+                    mask_all_but_paths(node, report);
+                    let message = format!("`{at}`: this is no database");
+                    let help = "write sqlite:PATH, mysql://… or postgres://…, with a password as \"${ENV:NAME}\"";
+                    report.push(Diagnostic::new(Code::BadValue, node.span, message).help(help));
+                    return None;
+                }
+                let authority =
+                    text.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+                let password = authority.rsplit_once('@').is_some_and(|(who, _)| who.contains(':'));
+                (!password).then(|| text.to_string())
+            }
+            _ => None,
+        };
+        match open {
+            Some(text) => Some(DatabaseUrl(Secret(text))),
+            None => Secret::lower(node, at, report).map(DatabaseUrl),
+        }
+    }
+}
+
+impl JsonSchema for DatabaseUrl {
+    fn schema_name() -> Cow<'static, str> {
+        "DatabaseUrl".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A database: sqlite:PATH, mysql://… or postgres://…; with a password as \"${ENV:NAME}\"",
+            "anyOf": [
+                { "type": "string", "pattern": r"^(sqlite:|mysql://|postgres://)|\$\{ENV:[A-Za-z_][A-Za-z0-9_]*\}" },
+                {
+                    "type": "object",
+                    "properties": { "secret_file": { "type": "string", "minLength": 1, "pattern": "[^/]$" } },
+                    "required": ["secret_file"],
+                    "additionalProperties": false,
+                    "patternProperties": { "^x-": true },
+                },
+            ],
+            "examples": ["${ENV:DR_DATABASE_URL}", "sqlite:/var/lib/opensips/dr.db"],
+        })
+    }
+}
