@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["worker"],
     &["accounting"],
     &["config", "agent", "sim"],
+    &["plan"],
     &["question"],
     &["route_tests"],
     &["server", "admin"],

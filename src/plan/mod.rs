@@ -6,10 +6,13 @@
 //! gathers what is different, and `calendar` says when. [`guards`] looks at what comes out.
 
 mod access;
+pub mod blast;
 pub mod calendar;
 mod cells;
 mod change;
 mod compare;
+pub mod declared;
+pub mod guards;
 mod half;
 mod identity;
 mod intern;

@@ -20,6 +20,13 @@ pub struct Window {
     pub until: Wall,
 }
 
+impl Window {
+    /// So many days of 24 hours from an instant on.
+    pub fn days(from: Wall, days: u32) -> Window {
+        Window { from, until: Wall(from.0.saturating_add(i64::from(days) * 86_400_000_000)) }
+    }
+}
+
 /// The conditions of some rules in their order; behind the last stands what holds when none does.
 pub type Whens = SmallVec<[TimeId; 4]>;
 

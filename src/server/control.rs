@@ -12,7 +12,7 @@ use super::settle::Settle;
 use super::signals::{Signal, Signals};
 use super::tray::Tray;
 use super::watch::Watch;
-use super::{Stats, difference, kernel};
+use super::{Stats, kernel};
 use crate::config::{Code, Compiled, Diagnostics};
 use crate::health::Change;
 use crate::proxy::Snapshot;
@@ -334,7 +334,7 @@ impl Control {
             Ok(prepared) => prepared,
             Err(e) => return self.refuse(&e.to_string(), began),
         };
-        let difference = difference::between(&self.parts.running, &compiled.snapshot);
+        let difference = crate::plan::declared::between(&self.parts.running, &compiled.snapshot);
         let sockets = self.parts.listeners.commit(prepared, Instant::now());
         self.parts.workers.reload(compiled.snapshot.clone(), sockets);
         self.parts.orders.set(compiled.accounting, &self.parts.tray);

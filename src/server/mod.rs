@@ -17,7 +17,6 @@
 mod clock;
 mod control;
 mod crew;
-mod difference;
 mod figures;
 mod inbox;
 mod intake;
