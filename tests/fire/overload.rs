@@ -78,7 +78,10 @@ fn peak(stage: &Stage, phones: &mut Phones, time: Duration) -> f64 {
     let mut hold = |offered: f64, time: Duration| {
         let sum: Sum = phones.call(offered, time);
         let answered = rate(sum.answered, time);
-        stage.say(format_args!("{offered:.0}/s offered for {time:?}, {answered:.0}/s answered, {} refused", sum.refused));
+        stage.say(format_args!(
+            "{offered:.0}/s offered for {time:?}, {answered:.0}/s answered, {} refused",
+            sum.refused
+        ));
         answered
     };
     hold(offered, STEP);

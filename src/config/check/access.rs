@@ -39,7 +39,7 @@ fn wide(network: &Given<Network>) -> Option<Diagnostic> {
 }
 
 /// Whether an address is reachable from everywhere: not private, shared, local, or for documentation.
-fn public(ip: IpAddr) -> bool {
+pub(super) fn public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let shared = ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]);

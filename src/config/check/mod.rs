@@ -6,6 +6,7 @@ mod ambiguous_group;
 mod exact_conflict;
 mod fields;
 mod forgeable_group;
+mod later;
 mod list_loop;
 mod model;
 mod no_catch_all;
@@ -22,6 +23,7 @@ mod times;
 mod unprobed_first;
 mod unsaid_listener;
 mod unused;
+mod weak_transport;
 
 pub use model::{GroupKey, Model, Names, Rule, Target};
 pub use routes::is_default;
@@ -34,6 +36,7 @@ pub fn all(model: &Model, whole: bool, report: &mut Report) {
     fields::check(model, report);
     if whole {
         references::check(model, report);
+        later::check(model, report);
         test_names::check(model, report);
         access::check(model, report);
     }
@@ -54,6 +57,7 @@ fn lints(model: &Model, report: &mut Report) {
     forgeable_group::check(model, report);
     retry_busy::check(model, report);
     unsaid_listener::check(model, report);
+    weak_transport::check(model, report);
     // What an error hides may be what somebody meant to use, or to fail over to.
     if report.mistakes() == 0 {
         unused::check(model, report);

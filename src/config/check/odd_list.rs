@@ -1,10 +1,11 @@
-//! A list that is no choice (TL0412): one member, or the same gateway twice.
+//! A list that is no choice (TL0412): weight 0 everywhere, one member, or the same gateway twice.
 
 use super::Model;
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::document::{List, MemberSpec};
 use crate::config::lower::{Entry, Given};
 use crate::config::source::Span;
+use crate::config::value::Policy;
 use std::collections::HashMap;
 
 pub fn check(model: &Model, report: &mut Report) {
@@ -15,7 +16,25 @@ pub fn check(model: &Model, report: &mut Report) {
                 .help("add another, or name the member itself where the list stands now");
             report.push(diagnostic);
         }
+        weightless(entry, report);
         repeated(entry, &members.0, model, report);
+    }
+}
+
+/// Weight 0 means "after all others": where all have it, there are no others.
+fn weightless(entry: &Entry<List>, report: &mut Report) {
+    let Some(list) = entry.value.as_ref().filter(|list| list.policy.or(Policy::Ordered) == Policy::Weighted) else {
+        return;
+    };
+    let members = list.members.get().map_or(&[][..], |members| &members.0);
+    if !members.is_empty()
+        && members.iter().all(|member| member.value.0.weight.get().is_some_and(|weight| weight.0 == 0))
+    {
+        let diagnostic =
+            Diagnostic::new(Code::OddList, entry.span, format!("list `{}` has weight 0 everywhere", entry.id))
+                .label("its members are tried in the order written")
+                .help("give the members weights above 0, or write `policy: ordered`");
+        report.push(diagnostic);
     }
 }
 

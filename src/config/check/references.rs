@@ -60,7 +60,7 @@ fn shared_ids(model: &Model, report: &mut Report) {
     }
 }
 
-fn target(reference: &Given<Reference>, model: &Model, report: &mut Report) {
+pub(super) fn target(reference: &Given<Reference>, model: &Model, report: &mut Report) {
     let id = &*reference.value.0;
     if model.target_named(id).is_none() {
         let known = ids(model.gateways()).chain(ids(model.lists()));
@@ -74,7 +74,7 @@ fn gateway(reference: &Given<Reference>, model: &Model, report: &mut Report) {
     }
 }
 
-fn listener(reference: &Given<Reference>, model: &Model, report: &mut Report) {
+pub(super) fn listener(reference: &Given<Reference>, model: &Model, report: &mut Report) {
     let id = &*reference.value.0;
     // Without any declaration there is one listener, and this is its name.
     let implied = model.listeners().is_empty() && id == "default";
@@ -90,7 +90,7 @@ fn schedule(reference: &Given<Reference>, model: &Model, report: &mut Report) {
     }
 }
 
-fn groups(references: &[Given<Reference>], model: &Model, report: &mut Report) {
+pub(super) fn groups(references: &[Given<Reference>], model: &Model, report: &mut Report) {
     for reference in references {
         let id = &*reference.value.0;
         if id == "all" && references.len() > 1 {
@@ -102,11 +102,11 @@ fn groups(references: &[Given<Reference>], model: &Model, report: &mut Report) {
     }
 }
 
-fn ids<T>(entries: &[Entry<T>]) -> impl Iterator<Item = &str> {
+pub(super) fn ids<T>(entries: &[Entry<T>]) -> impl Iterator<Item = &str> {
     entries.iter().map(|entry| &*entry.id)
 }
 
-fn unknown<'c>(
+pub(super) fn unknown<'c>(
     kind: &str,
     section: &str,
     reference: &Given<Reference>,

@@ -52,7 +52,14 @@ fn selects(entry: &Entry<Route>, route: &Route, report: &mut Report) {
 /// A route leads to gateways or refuses.
 fn leads(entry: &Entry<Route>, route: &Route, report: &mut Report) {
     let id = &entry.id;
+    if let (Some(lcr), Some(other)) = (route.lcr.key(), route.to.key().or(route.reject.key())) {
+        let message = format!("route `{id}` has `lcr` beside `to` or `reject`");
+        let diagnostic =
+            Diagnostic::new(Code::NoTarget, lcr.max(other), message).related(lcr.min(other), "the other one");
+        return report.push(diagnostic.help("keep one of them"));
+    }
     match (route.to.key(), route.reject.key()) {
+        (None, None) if route.lcr.stands() => {}
         (None, None) if !route.flawed => {
             let message = format!("route `{id}` has neither `to` nor `reject`");
             let help = "add `to: …` with a gateway or list, or `reject: 403`";

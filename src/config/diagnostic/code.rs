@@ -84,6 +84,7 @@ codes! {
     SlowFailover = 502 "slow-failover" Warning,
     ForgeableGroup = 503 "forgeable-group" Warning,
     LoudAccess = 507 "loud-access" Warning,
+    WeakTransport = 509 "weak-transport" Warning,
     UnprobedFirst = 510 "unprobed-first" Warning,
     RetryBusy = 511 "retry-busy" Warning,
     GatewayInDefault = 512 "gateway-in-default" Error,

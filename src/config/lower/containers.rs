@@ -56,7 +56,11 @@ fn items<T: Lower>(items: &[Node<'_>], at: &At<'_>, report: &mut Report) -> Vec<
 impl<T: Lower> Lower for Several<T> {
     fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
         match &node.value {
-            Value::List(list) => Some(Several(items(list, at, report))),
+            Value::List(list) => {
+                let items = items(list, at, report);
+                // None of them could be read: that is not the same as an empty list.
+                (list.is_empty() || !items.is_empty()).then_some(Several(items))
+            }
             _ => {
                 wrong_type(node, at, "a list: `[…]`", report);
                 None

@@ -30,7 +30,12 @@ impl Scalar for GatewayAddress {
             let to = SocketAddr::new(stand_in(name), port.unwrap_or(SIP_PORT));
             return Ok(GatewayAddress { to, host, named: true });
         }
-        let Address { to, host } = Address::parse(text)?;
+        let forms = "write an address or a name: \"198.51.100.7:5060\", \"[2001:db8::7]:5060\", sip.carrier.example";
+        let Address { to, host } =
+            Address::parse(text).map_err(|problem| match text.bytes().any(|b| b.is_ascii_alphabetic()) {
+                true if !text.contains(':') => Problem::new(format!("`{text}` is no address and no name")).help(forms),
+                _ => problem,
+            })?;
         Ok(GatewayAddress { to, host, named: false })
     }
     fn unknown(text: &str) -> Option<GatewayAddress> {
@@ -184,7 +189,7 @@ fn explain(text: &str) -> Problem {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
         && name.bytes().any(|b| b.is_ascii_alphabetic());
     if named {
-        return Problem::new(format!("this build does not serve host names yet: `{name}`")).help(FORMS);
+        return Problem::new(format!("`{name}` is a name, and an address is expected")).help(FORMS);
     }
     Problem::new(format!("`{text}` is no address")).help(FORMS)
 }
@@ -264,8 +269,8 @@ mod tests {
         }
         for (text, said) in [
             ("sip:198.51.100.7:5060", "`sip:198.51.100.7:5060` is a SIP URI, and an address is expected"),
-            ("sip.carrier.example", "this build does not serve host names yet: `sip.carrier.example`"),
-            ("pbx:5060", "this build does not serve host names yet: `pbx`"),
+            ("sip.carrier.example", "`sip.carrier.example` is a name, and an address is expected"),
+            ("pbx:5060", "`pbx` is a name, and an address is expected"),
             ("198.51.100.300:5060", "`198.51.100.300:5060` is no IP address"),
             ("198.51.100.7:70000", "`70000` is no port"),
             ("198.51.100.7:0", "port 0 is no port"),
@@ -277,6 +282,21 @@ mod tests {
         ] {
             assert_eq!(Address::parse(text).map_err(|p| p.message), Err(said.to_owned()));
         }
+    }
+
+    #[test]
+    fn gateways_may_have_names() {
+        let read =
+            |text: &str| GatewayAddress::parse(text).map(|a| (a.host.to_string(), a.named)).map_err(|p| p.message);
+        assert_eq!(read("sip.Carrier.example"), Ok(("sip.carrier.example".into(), true)));
+        assert_eq!(read("pbx:5080"), Ok(("pbx:5080".into(), true)));
+        assert_eq!(read("198.51.100.7:5060"), Ok(("198.51.100.7:5060".into(), false)));
+        assert_eq!(read("sip..example"), Err("`sip..example` is no address and no name".into()));
+        assert_eq!(read("a b"), Err("`a b` is no address and no name".into()));
+        assert_eq!(read("198.51.100.300"), Err("`198.51.100.300` is no IP address".into()));
+        let stands_for = |text: &str| GatewayAddress::parse(text).map(|a| a.to).ok();
+        assert_eq!(stands_for("a.example"), stands_for("A.example"), "the same name is the same place");
+        assert_ne!(stands_for("a.example"), stands_for("b.example"));
     }
 
     #[test]

@@ -34,6 +34,17 @@ macro_rules! words {
             }
         }
 
+        #[allow(dead_code, reason = "not every choice is repeated to people")]
+        impl $name {
+            /// As it is written.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $($name::$variant => $word,)*
+                    $($($name::$later => $late,)*)?
+                }
+            }
+        }
+
         impl schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
