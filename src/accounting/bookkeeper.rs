@@ -29,9 +29,11 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How soon it is looked at what the writers did.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a call is up before the database shows it as open: most calls that end at once cost one row change then.
-const YOUNG: Duration = Duration::from_secs(1);
+const YOUNG: Duration = Duration::from_millis(250);
 /// Open calls that the journal is told of again in one round.
 const RETELL: usize = 4000;
+/// Rows that are fetched together.
+const FETCHED: usize = 256;
 /// Between two complaints about the same trouble.
 const COMPLAIN: Duration = Duration::from_secs(60);
 
@@ -168,9 +170,12 @@ impl Bookkeeper {
 
     /// One round: takes the rows, and writes what can be written.
     pub fn step(&mut self, now: Now, rows: &mut Vec<Row>) {
-        for row in rows.drain(..) {
-            self.row(now, row);
+        let mut rows = rows.drain(..);
+        while !rows.as_slice().is_empty() {
+            fetch(rows.as_slice());
+            rows.by_ref().take(FETCHED).for_each(|row| self.row(now, row));
         }
+        drop(rows);
         self.ledger.expire(now, self.accounting.max_duration, &mut self.finished);
         self.note_fresh();
         let (lines, changes) = self.prepare(true);
@@ -363,6 +368,23 @@ impl Bookkeeper {
         self.spool.say_the_end(flushed);
         self.ledger.tally()
     }
+}
+
+/// Asks for what the next rows point to. Another core wrote it: to wait for many of its pieces at once costs a fraction of
+/// meeting one after another.
+fn fetch(rows: &[Row]) {
+    let records = rows.iter().take(FETCHED).filter_map(|row| match row {
+        Row::Open { record, .. } | Row::Done { record } => Some(record),
+        _ => None,
+    });
+    let first = |text: &str| usize::from(text.as_bytes().first().copied().unwrap_or(0));
+    let sum = records.fold(0, |sum: usize, record| {
+        let texts = [&record.call_id, &record.reason, &record.from, &record.to, &record.number];
+        let texts = texts.into_iter().map(|text| first(text)).sum::<usize>();
+        let attempts = record.attempts.iter().map(|attempt| first(&attempt.number)).sum::<usize>();
+        sum + texts + attempts + usize::from(record.late)
+    });
+    std::hint::black_box(sum);
 }
 
 /// A reading of the clocks at which a call that was answered in an earlier process would have opened.

@@ -86,6 +86,14 @@ pub enum Change {
     Closed { record: Arc<Spelled>, opened: bool },
 }
 
+impl Change {
+    /// Asks for its words, which another core wrote: see [`Spelled::fetch`].
+    pub fn fetch(&self) {
+        let (Change::Open(record) | Change::Closed { record, .. }) = self;
+        record.fetch();
+    }
+}
+
 impl Entry for Change {
     fn bytes(&self) -> usize {
         let (Change::Open(record) | Change::Closed { record, .. }) = self;

@@ -191,7 +191,11 @@ fn millis_between(start: crate::time::Wall, now: Now) -> u64 {
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    // Checked in long steps first: nearly all are UTF-8.
+    match str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 fn uri_of(address: Option<NameAddr>) -> String {

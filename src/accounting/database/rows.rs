@@ -58,15 +58,21 @@ const OF_ATTEMPT: [AttemptColumn; AttemptColumn::COUNT] = [
     AttemptColumn::StartedAt,
 ];
 
+/// Changes whose words are fetched together.
+const FETCHED: usize = 16;
+
 /// Writes all of them, or none.
 pub fn write(connection: &mut Connection, changes: &[Change]) -> Result<(), Error> {
     // Immediate: a lock is met now and not in the middle.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut rows = Rows::prepare(&transaction)?;
-    for change in changes {
-        match change {
-            Change::Open(record) => rows.insert(record).map(|_| ())?,
-            Change::Closed { record, opened } => rows.close(record, *opened)?,
+    for changes in changes.chunks(FETCHED) {
+        changes.iter().for_each(Change::fetch);
+        for change in changes {
+            match change {
+                Change::Open(record) => rows.insert(record).map(|_| ())?,
+                Change::Closed { record, opened } => rows.close(record, *opened)?,
+            }
         }
     }
     drop(rows);
