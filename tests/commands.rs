@@ -2,6 +2,8 @@
 
 #[path = "commands/fixes.rs"]
 mod fixes;
+#[path = "commands/formatting.rs"]
+mod formatting;
 #[path = "commands/outputs.rs"]
 mod outputs;
 #[path = "commands/sarif.rs"]

@@ -10,6 +10,7 @@ mod demo;
 mod diff;
 mod edit;
 mod explain;
+mod fmt;
 mod messages;
 mod report;
 mod run;
@@ -50,6 +51,7 @@ enum Command {
     Completions(completions::Args),
     #[command(name = "complete-ids", hide = true)]
     CompleteIds(completions::Line),
+    Fmt(fmt::Args),
     Schema(schema::Args),
     Call(call::Args),
     Answer(answer::Args),
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &global),
         Command::Validate(args) => validate::run(args, &global),
         Command::Test(args) => test::run(args, &global),
+        Command::Fmt(args) => fmt::run(args, &global),
         Command::Explain(args) => explain::run(args, &global),
         Command::Completions(args) => completions::run(args, &global),
         Command::CompleteIds(line) => completions::answer(line),

@@ -12,6 +12,7 @@ mod files;
 pub mod fix;
 mod guards;
 mod include;
+pub mod layout;
 mod lower;
 mod merge;
 mod names;

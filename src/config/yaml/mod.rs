@@ -1,11 +1,12 @@
 //! YAML as a tree that keeps places and styles. All values are text here; the field that reads one decides its type.
 //!
-//! Only [`read`] knows the parser crate, so another one can take its place.
+//! Only [`read`] and [`syntax`] know the parser crate, so another one can take its place.
 
 mod anchors;
 mod keys;
 mod problem;
 mod read;
+pub mod syntax;
 
 pub use read::{Budget, read};
 

@@ -57,6 +57,7 @@ pub fn read<'a>(text: &'a str, file: u32, budget: &mut Budget, report: &mut Repo
         emit_unresolved_aliases: true,
         flow_nesting_limit: 200,
         block_nesting_limit: 200,
+        max_buffered_comment_events: super::syntax::COMMENTS,
     };
     let mut reader = Reader {
         text,
