@@ -17,7 +17,8 @@ enum Line<'t> {
 
 /// The diff of one file; empty when nothing differs but the line end of the last line.
 pub fn unified(path: &str, before: &str, after: &str) -> String {
-    let (old, new): (Vec<&str>, Vec<&str>) = (before.split_terminator('\n').collect(), after.split_terminator('\n').collect());
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (before.split_terminator('\n').collect(), after.split_terminator('\n').collect());
     let lines = lines(&old, &new);
     let changed: Vec<usize> =
         lines.iter().enumerate().filter(|(_, line)| !matches!(line, Line::Same(_))).map(|(at, _)| at).collect();

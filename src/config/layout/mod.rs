@@ -16,7 +16,6 @@ pub use order::KEYS;
 use super::diagnostic::{Code, Diagnostic, Diagnostics, Report};
 use super::source::{Source, Sources, Span};
 use super::yaml::syntax::syntax;
-use std::sync::Arc;
 
 /// Formats the bytes of one file, which `path` names where something is to be said about it. It need not validate, but
 /// it must parse; what keeps it from that is the error.
@@ -24,7 +23,7 @@ pub fn format(path: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
     let mut report = Report::default();
     let complain = |report: Report, text: &str| {
         let source = Source::new(path.to_owned(), text.to_owned());
-        report.finish(Arc::new(Sources(vec![source])))
+        report.finish(Sources(vec![source]))
     };
     let (source, readable) = super::decode::decode(path.as_ref(), bytes, 0, &mut report);
     if !readable {

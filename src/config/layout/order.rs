@@ -9,6 +9,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
         "",
         &[
             "version",
+            "description",
             "timezone",
             "include",
             "cookie_key",
@@ -113,6 +114,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("accounting.sqlite", &["path", "keep"]),
     ("sync.*", &["dialect", "url", "unowned", "apply", "loss", "description"]),
     ("guards", &["max_change", "emergency", "premium", "on_reload"]),
+    ("guards.on_reload", &["max_change", "halved", "emptied", "changed", "opened", "widened"]),
     ("tests.*", &["description", "call", "at", "gateways", "expect"]),
     ("tests.*.call", &["to", "from", "domain", "account", "source", "gateway", "group", "listener"]),
     ("tests.*.expect", &["group", "route", "first", "attempts", "reject", "access"]),
