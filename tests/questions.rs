@@ -7,6 +7,9 @@ mod batch;
 #[path = "questions/completions.rs"]
 mod completions;
 
+#[path = "questions/verdicts.rs"]
+mod verdicts;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -14,7 +14,7 @@ pub use findings::{findings, untested};
 pub use got::{Got, GotAttempt};
 pub use update::{Change, update};
 
-use crate::config::{Compiled, Moment, RouteTest, Span};
+use crate::config::{Compiled, Expected, Moment, RouteTest, Span};
 use crate::question::{Answer, BadMoment, Call, Desk, Key, Question, Unanswerable, local};
 use crate::route::{Table, WhyPassed};
 use crate::time::Wall;
@@ -102,6 +102,7 @@ struct Asked<'t> {
 }
 
 fn ask<'t>(test: &'t RouteTest, compiled: &Compiled, desk: &Desk) -> Result<Asked<'t>, Undecided> {
+    expects_something(test)?;
     known_names(test, &compiled.snapshot.table)?;
     let call = &test.call;
     let named = |said: &'t Option<crate::config::Said<std::sync::Arc<str>>>| said.as_ref().map(|said| &*said.value);
@@ -163,6 +164,18 @@ fn unanswerable_at(test: &RouteTest, span: Span, why: &Unanswerable) -> Undecide
         message: format!("the test `{}` cannot be decided: {}", test.name, why.message),
         help: "write what is declared in these files".to_owned(),
     }
+}
+
+fn expects_something(test: &RouteTest) -> Result<(), Undecided> {
+    let Expected { span, route, attempts, first, reject, access } = &test.expect;
+    if route.is_some() || attempts.is_some() || first.is_some() || reject.is_some() || access.is_some() {
+        return Ok(());
+    }
+    Err(Undecided {
+        span: *span,
+        message: format!("the test `{}` expects nothing, so it could never fail", test.name),
+        help: "write `route`, `attempts`, `first`, `reject` or `access` under `expect`".to_owned(),
+    })
 }
 
 /// What a test expects must be there, or it could never fail for the right reason.
