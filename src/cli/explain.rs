@@ -126,16 +126,17 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
     let Loaded { compiled, diagnostics, usual } = load(args, global)?;
     let snapshot = &compiled.snapshot;
     let what = args.what.as_deref().unwrap_or_default();
+    let at = at(args, &compiled)?;
     let number = crate::question::number(what);
     if !crate::route::dialable(&number) || number.is_empty() {
         let ix = route::find(what, &snapshot.table).map_err(complain)?;
         return Ok(match global.format {
-            Format::Human => route::human(ix, &snapshot.table, &diagnostics),
-            _ => format!("{:#}\n", route::json(ix, snapshot, &diagnostics)),
+            Format::Human => route::human(ix, at, &compiled, &diagnostics),
+            _ => format!("{:#}\n", route::json(ix, at, &compiled, &diagnostics)),
         });
     }
     let desk = Desk::new(snapshot, usual);
-    let question = desk.question(&call(args, what), at(args, &compiled)?).map_err(|why| complain(flagged(why)))?;
+    let question = desk.question(&call(args, what), at).map_err(|why| complain(flagged(why)))?;
     let states = states(args, &desk)?;
     let answer = desk.answer(&question, &states);
     let told = desk.usual().iter().filter(|(gateway, _)| !states.iter().any(|(said, _)| said == gateway)).copied();

@@ -58,10 +58,46 @@ pub(super) fn line_up(call: &AtRoute<'_>, to: &[Member], out: &mut Decision) {
     for &member in to {
         walk.member(member, &mut order);
     }
+    leave_out_idle(&mut order, out);
     let mut shares = vec![0.0; out.attempts.len()];
     first_of(&order, 1.0, &mut shares);
     out.attempts.iter_mut().zip(shares).for_each(|(attempt, share)| attempt.share = share);
     out.order = order;
+}
+
+/// Behind the limit of an ordered list stands what no course of the call comes to.
+fn leave_out_idle(order: &mut [Line], out: &mut Decision) {
+    let mut used = vec![false; out.attempts.len()];
+    each_attempt(order, &mut |at| used.get_mut(at).into_iter().for_each(|used| *used = true));
+    if used.iter().all(|used| *used) {
+        return;
+    }
+    let places: Vec<usize> = used
+        .iter()
+        .scan(0, |next, used| {
+            let place = *next;
+            *next += usize::from(*used);
+            Some(place)
+        })
+        .collect();
+    let mut at = 0;
+    out.attempts.retain(|_| {
+        at += 1;
+        used.get(at - 1).copied().unwrap_or(false)
+    });
+    renumber(order, &places);
+}
+
+fn renumber(lines: &mut [Line], places: &[usize]) {
+    for line in lines {
+        match line {
+            Line::Attempt(at) => *at = places.get(*at).copied().unwrap_or(*at),
+            Line::Each { of, .. } | Line::RoundRobin { of, .. } => renumber(of, places),
+            Line::Weighted { of, .. } => {
+                of.iter_mut().for_each(|(_, line)| renumber(std::slice::from_mut(line), places));
+            }
+        }
+    }
 }
 
 struct Walk<'a> {

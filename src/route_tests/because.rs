@@ -37,7 +37,7 @@ pub(super) fn because(test: &RouteTest, asked: &Asked, snapshot: &Snapshot, zone
         attempts.chain(first).any(|gateway| *gateway.value == *id)
     };
     let skipped = answer.decision.skipped.iter().find(|skipped| expects(&table.gateway(skipped.gateway).id))?;
-    Some(format!("`{}`: {}", table.gateway(skipped.gateway).id, why_skipped(skipped.why)))
+    Some(format!("`{}` is skipped: {}", table.gateway(skipped.gateway).id, why_skipped(skipped.why)))
 }
 
 /// Why a route has nothing to do with a call.

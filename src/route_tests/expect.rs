@@ -73,8 +73,7 @@ pub(super) fn got_words(expect: &Expected, got: &Got) -> String {
     let attempts = || {
         let with_numbers = expect.attempts.iter().flat_map(|attempts| &attempts.value).any(|a| a.number.is_some());
         listed(
-            got.attempts
-                .iter()
+            got.one_course()
                 .map(|attempt| match with_numbers {
                     true => format!("{} {}", attempt.gateway, attempt.number),
                     false => attempt.gateway.to_string(),

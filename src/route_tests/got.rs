@@ -12,7 +12,7 @@ pub struct Got {
     pub outcome: &'static str,
     pub group: Option<Arc<str>>,
     pub route: Option<Arc<str>>,
-    /// All that the list yields, in the order written; with chance in it, others are possible ([`Got::may_follow`]).
+    /// All that may come; with chance in it, in many orders ([`Got::may_follow`]).
     pub attempts: Vec<GotAttempt>,
     pub reject: Option<Reply>,
     /// What the access rules do to a stranger: `drop` or `reject`.
@@ -68,6 +68,11 @@ impl Got {
     /// Whether the attempts may come in this order, each standing by its position in `attempts`; all of them.
     pub(super) fn may_follow(&self, sequence: &[usize]) -> bool {
         order::may_follow(&self.order, sequence)
+    }
+
+    /// The attempts in one order in which they may come.
+    pub fn one_course(&self) -> impl Iterator<Item = &GotAttempt> {
+        order::as_written(&self.order).into_iter().filter_map(|at| self.attempts.get(at))
     }
 
     pub(super) fn first_words(&self) -> &str {

@@ -121,7 +121,7 @@ fn ask<'t>(test: &'t RouteTest, compiled: &Compiled, desk: &Desk) -> Result<Aske
         None => Wall::default(),
         Some(at) => moment(at.value, compiled).map_err(|bad| Undecided {
             span: at.span,
-            message: format!("the test `{}` is at a time that is none: {}", test.name, bad.words()),
+            message: format!("the test `{}` cannot be decided: {}", test.name, bad.words()),
             help: "write another time, or one with an offset".to_owned(),
         })?,
     };

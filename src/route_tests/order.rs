@@ -12,6 +12,37 @@ pub(super) fn may_follow(lines: &[Line], sequence: &[usize]) -> bool {
     search.each(&lines, usize::MAX, 0, &mut |_, at| at == sequence.len())
 }
 
+/// One way to go through them: that in which the lists are written.
+pub(super) fn as_written(lines: &[Line]) -> Vec<usize> {
+    let mut out = Vec::new();
+    write_out(lines.iter().collect(), usize::MAX, &mut out);
+    out
+}
+
+fn write_out(lines: Vec<&Line>, limit: usize, out: &mut Vec<usize>) {
+    let most = |limit: &Option<u16>| limit.map_or(usize::MAX, usize::from);
+    let mut left = limit;
+    for line in lines {
+        let before = out.len();
+        match line {
+            Line::Attempt(at) if out.contains(at) => {}
+            Line::Attempt(at) => out.push(*at),
+            Line::Each { of, limit } | Line::RoundRobin { of, limit } => {
+                write_out(of.iter().collect(), most(limit), out)
+            }
+            Line::Weighted { of, limit } => {
+                let drawn = of.iter().filter(|(weight, _)| *weight > 0);
+                let behind = of.iter().filter(|(weight, _)| *weight == 0);
+                write_out(drawn.chain(behind).map(|(_, line)| line).collect(), most(limit), out);
+            }
+        }
+        left -= usize::from(out.len() > before);
+        if left == 0 {
+            return;
+        }
+    }
+}
+
 struct Search<'s> {
     sequence: &'s [usize],
     steps: usize,
@@ -81,7 +112,7 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::may_follow;
+    use super::{as_written, may_follow};
     use crate::route::Line::{self, Attempt, Each, RoundRobin, Weighted};
 
     #[test]
@@ -115,6 +146,7 @@ mod tests {
         ];
         for (lines, sequence, expected) in table {
             assert_eq!(may_follow(lines, sequence), *expected, "{sequence:?} in {lines:?}");
+            assert!(may_follow(lines, &as_written(lines)), "{lines:?}");
         }
     }
 }

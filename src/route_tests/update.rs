@@ -55,15 +55,41 @@ pub fn update(verdicts: &[Verdict], set: &FileSet) -> Result<Vec<Change>, String
 fn applied(text: &str, edits: &[Edit]) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
+    let mut wider = 0;
     for edit in edits {
         let range = edit.span.range();
         // Overlapping edits have no text between them.
-        out.push_str(text.get(at..range.start)?);
+        keep(text.get(at..range.start)?, &mut wider, &mut out);
         out.push_str(&edit.text);
+        let old = text.get(range.clone())?;
+        let one_line = !old.contains('\n') && !edit.text.contains('\n');
+        wider += if one_line { edit.text.chars().count() as isize - old.chars().count() as isize } else { 0 };
         at = range.end;
     }
-    out.push_str(text.get(at..)?);
+    keep(text.get(at..)?, &mut wider, &mut out);
     Some(out)
+}
+
+/// Text that stays, behind text on its line that became wider: a comment stays in its column as long as there is room.
+fn keep(text: &str, wider: &mut isize, out: &mut String) {
+    let (line, rest) = text.find('\n').map_or((text, ""), |end| text.split_at(end));
+    let comment = line.find("  #").filter(|_| *wider != 0 && (!rest.is_empty() || !line.is_empty()));
+    match comment {
+        Some(at) => {
+            let (before, comment) = line.split_at(at);
+            let hash = comment.trim_start_matches(' ');
+            let blanks = (comment.len() - hash.len()) as isize;
+            out.push_str(before.trim_end_matches(' '));
+            let blanks = blanks + (before.len() - before.trim_end_matches(' ').len()) as isize - *wider;
+            out.push_str(&" ".repeat(blanks.max(1) as usize));
+            out.push_str(hash);
+        }
+        None => out.push_str(line),
+    }
+    if !rest.is_empty() || comment.is_some() {
+        *wider = 0;
+    }
+    out.push_str(rest);
 }
 
 /// The updated tests must pass now; else an anchor leads somewhere else than it seems.
@@ -121,11 +147,12 @@ fn same_kind(expect: &Expected, got: &Got) -> bool {
 fn attempts(expect: &Expected, got: &Got, text: &str, edits: &mut Vec<Edit>) {
     let Some(list) = &expect.attempts else { return };
     let numbered = list.value.iter().any(|attempt| attempt.number.is_some()) || list.value.is_empty();
-    if list.value.len() != got.attempts.len() {
+    let now: Vec<_> = got.one_course().collect();
+    if list.value.len() != now.len() {
         let style = Style::of(list.span, text);
         return edits.push(Edit { span: list.span, text: style.list(&attempt_items(got, numbered)) });
     }
-    for (old, new) in list.value.iter().zip(&got.attempts) {
+    for (old, new) in list.value.iter().zip(now) {
         if old.gateway.value != new.gateway {
             edits.push(Edit { span: old.gateway.span, text: word(&new.gateway) });
         }
@@ -140,7 +167,7 @@ fn attempt_items(got: &Got, numbered: bool) -> Vec<String> {
         true => format!("{{ gateway: {}, number: {} }}", word(&attempt.gateway), quoted(&attempt.number)),
         false => format!("{{ gateway: {} }}", word(&attempt.gateway)),
     };
-    got.attempts.iter().map(item).collect()
+    got.one_course().map(item).collect()
 }
 
 fn first(expect: &Expected, got: &Got, text: &str, edits: &mut Vec<Edit>) {

@@ -37,7 +37,7 @@ fn machines_read_json() {
     let named = |name: &str| tests.iter().find(|test| test["name"] == name).expect("the test is there");
 
     let passed = named("passes by shares");
-    assert_eq!((&passed["ok"], &passed["file"], &passed["line"]), (&json!(true), &json!("verdicts.yaml"), &json!(25)));
+    assert_eq!((&passed["ok"], &passed["file"], &passed["line"]), (&json!(true), &json!("verdicts.yaml"), &json!(26)));
     assert_eq!(passed["expected"], json!({ "first": { "a": 0.666667, "b": 0.333 } }));
     assert_eq!((&passed["got"]["route"], &passed["got"]["outcome"]), (&json!("national"), &json!("attempts")));
     assert_eq!(passed["got"]["attempts"][1]["number"], "004930123");
@@ -50,11 +50,8 @@ fn machines_read_json() {
 
     let coverage = &document["coverage"];
     assert_eq!((&coverage["routes"]["reached"], &coverage["routes"]["total"]), (&json!(4), &json!(6)));
-    assert_eq!(coverage["routes"]["missing"], json!(["day", "did"]));
-    assert_eq!(
-        coverage["attempts"]["missing"],
-        json!([{ "route": "day", "gateway": "a" }, { "route": "did", "gateway": "c" }])
-    );
+    assert_eq!(coverage["routes"]["missing"], json!(["day", "rest"]));
+    assert_eq!(coverage["attempts"]["missing"], json!([{ "route": "day", "gateway": "a" }]));
     let codes: Vec<&str> =
         document["diagnostics"].as_array().expect("a list").iter().filter_map(|d| d["code"].as_str()).collect();
     for code in ["TL0601", "TL0602", "TL0603"] {
@@ -111,6 +108,33 @@ fn tests_stand_in_files_of_their_own_and_a_gap_may_be_allowed() {
     // `validate` looks at no test, and so not for this allowance.
     let (code, out, _) = trunkline_in(&files().join("split"), &["validate", "-q"], "");
     assert_eq!((code, out.as_str()), (0, ""));
+}
+
+/// The office of the documentation prints what the documentation says.
+#[test]
+fn the_office_is_tested_and_explained() {
+    let office = home().join("examples/office");
+    let (code, out, err) = trunkline_in(&office, &["test", "--coverage"], "");
+    assert_eq!((code, err.as_str()), (0, ""));
+    insta::assert_snapshot!("the_office_tested", out);
+    let call = ["explain", "016012345", "--from", "101", "--gateway", "pbx", "--at"];
+    let (code, out, err) = trunkline_in(&office, &[&call[..], &["2026-11-24T19:30"]].concat(), "");
+    assert_eq!((code, err.as_str()), (0, ""));
+    insta::assert_snapshot!("the_office_in_the_evening", out);
+    let (_, out, _) = trunkline_in(&office, &[&call[..], &["2026-11-24T10:30"]].concat(), "");
+    insta::assert_snapshot!("the_office_by_day", out);
+    let (_, out, _) = trunkline_in(&office, &["explain", "mobile-day", "--at", "2026-11-24T19:30"], "");
+    insta::assert_snapshot!("the_office_a_route", out);
+
+    // And a test that is wrong, as in the documentation.
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = std::fs::read_to_string(office.join("routes.yaml")).expect("the office");
+    let wrong = "  a mobile call in the evening:\n    call: { to: \"016012345\", from: \"101\", gateway: pbx }\n    \
+                 at: \"2026-11-24T19:30\"\n    expect: { route: mobile-day, first: { carrier-a: 50%, carrier-b: 50% } }\n";
+    std::fs::write(directory.path().join("routes.yaml"), text + wrong).expect("it is written");
+    let (code, out, _) = trunkline_in(directory.path(), &["test", "--coverage"], "");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!("the_office_with_a_wrong_test", out);
 }
 
 fn copied(file: &str) -> (tempfile::TempDir, PathBuf) {

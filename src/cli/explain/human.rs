@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// Where the places of rules stand.
-const PLACE_COLUMN: usize = 64;
+const PLACE_COLUMN: usize = 63;
 
 pub(super) fn call(question: &Question, states: &[(GatewayIx, State)], answer: &Answer, compiled: &Compiled) -> String {
     let (snapshot, zone) = (&compiled.snapshot, &compiled.zone);
@@ -94,7 +94,7 @@ fn rules(out: &mut String, question: &Question, answer: &Answer, table: &Table, 
     for (mark, route, prefix, why) in rows {
         let prefix = if prefix.is_empty() { "default".to_owned() } else { format!("{prefix:?}") };
         let text = format!("  {mark}  {:<widest$} {prefix:<8} {why}", route.id);
-        let _ = writeln!(out, "{text:<PLACE_COLUMN$} {}", route.place);
+        let _ = writeln!(out, "{text:<PLACE_COLUMN$}  {}", route.place);
     }
 }
 
@@ -139,7 +139,7 @@ fn attempts(out: &mut String, answer: &Answer, table: &Table) {
     let widest = rows.iter().map(|(_, who, _)| who.len()).max().unwrap_or(0).max(16);
     for (at, (place, who, numbers)) in rows.iter().enumerate() {
         let label = if at == 0 { "attempts" } else { "" };
-        let row = format!("{label:<15} {place} {who:<widest$} {numbers}");
+        let row = format!("{label:<15} {place} {who:<widest$}  {numbers}");
         let _ = writeln!(out, "{}", row.trim_end());
     }
 }

@@ -1,10 +1,13 @@
 //! What a route does, whoever calls: the numbers it takes, in which groups, and what stands in its way.
 
 use super::human::{gives_up, reply};
-use crate::config::{Diagnostics, nearest};
-use crate::proxy::Snapshot;
-use crate::route::{Member, Route, RouteIx, RouteTarget, Strip, Table};
+use crate::config::{Compiled, Diagnostics, nearest};
+use crate::question::clock;
+use crate::route::{Member, Policy, Route, RouteIx, RouteTarget, Share, Strip, Table, When};
+use crate::time::Wall;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 use std::fmt::Write;
 
 /// More rules than these in one row are a count.
@@ -54,6 +57,13 @@ impl<'t> Neighbours<'t> {
             };
             list.push(other);
         }
+        // As they are asked: the longest prefix first, catch-alls last.
+        let longest = |route: &&Route| route.prefixes.iter().map(|prefix| prefix.len()).max().unwrap_or(0);
+        let order =
+            |route: &&Route| (route.default, Reverse(longest(route)), Reverse(route.exact), Reverse(route.priority));
+        found.before.sort_by_key(order);
+        found.inside.sort_by_key(order);
+        found.behind.sort_by_key(order);
         found
     }
 }
@@ -88,7 +98,8 @@ fn findings<'d>(route: &Route, diagnostics: &'d Diagnostics) -> impl Iterator<It
     })
 }
 
-pub(super) fn human(ix: RouteIx, table: &Table, diagnostics: &Diagnostics) -> String {
+pub(super) fn human(ix: RouteIx, at: Wall, compiled: &Compiled, diagnostics: &Diagnostics) -> String {
+    let table = &compiled.snapshot.table;
     let route = table.route(ix);
     let mut out = String::new();
     let mut line = |label: &str, text: &str| {
@@ -97,6 +108,9 @@ pub(super) fn human(ix: RouteIx, table: &Table, diagnostics: &Diagnostics) -> St
     line("route", &format!("{:<32} {}", route.id, route.place));
     line("groups", &groups(route, table).join(", "));
     line("takes", &takes(route));
+    if !route.when.is_empty() {
+        line("when", &when(route, at, table, &compiled.zone));
+    }
     if route.priority > 0 {
         line("priority", &route.priority.to_string());
     }
@@ -133,7 +147,8 @@ pub(super) fn human(ix: RouteIx, table: &Table, diagnostics: &Diagnostics) -> St
 }
 
 /// `trunkline/explain-route/1`.
-pub(super) fn json(ix: RouteIx, snapshot: &Snapshot, diagnostics: &Diagnostics) -> Value {
+pub(super) fn json(ix: RouteIx, at: Wall, compiled: &Compiled, diagnostics: &Diagnostics) -> Value {
+    let snapshot = &compiled.snapshot;
     let table = &snapshot.table;
     let route = table.route(ix);
     let neighbours = Neighbours::of(ix, table);
@@ -151,6 +166,8 @@ pub(super) fn json(ix: RouteIx, snapshot: &Snapshot, diagnostics: &Diagnostics) 
         "prefixes": route.prefixes.iter().map(|prefix| &**prefix).collect::<Vec<_>>(),
         "default": route.default,
         "exact": route.exact,
+        "when": terms(route, table),
+        "active": table.active(ix, at),
         "priority": route.priority,
         "to": to,
         "reject": reject,
@@ -166,6 +183,23 @@ fn groups<'t>(route: &Route, table: &'t Table) -> Vec<&'t str> {
     route.groups.iter().map(|group| &*table.group(*group).id).collect()
 }
 
+/// The terms of `when` as they are written.
+fn terms(route: &Route, table: &Table) -> Vec<String> {
+    let id = |when: &When| table.schedules().get(when.schedule).map_or("", |schedule| &*schedule.id).to_owned();
+    let term = |when: &When| if when.not { format!("not {}", id(when)) } else { id(when) };
+    route.when.iter().map(term).collect()
+}
+
+/// `open: active (tue 10:30; until: tue 18:00)`.
+fn when(route: &Route, at: Wall, table: &Table, zone: &TimeZone) -> String {
+    let terms = terms(route, table).join(", or ");
+    let holds = table.schedules().holds(&route.when, at);
+    let (word, next) = if holds { ("active", "until") } else { ("not active", "next") };
+    let edge = table.schedules().next_edge_of(&route.when, at);
+    let edge = edge.map_or_else(|| "never".to_owned(), |edge| clock(edge, zone, true));
+    format!("{terms}: {word} ({}; {next}: {edge})", clock(at, zone, true))
+}
+
 fn takes(route: &Route) -> String {
     let prefixes = route.prefixes.iter().map(|prefix| format!("{prefix:?}")).collect::<Vec<_>>().join(", ");
     match (route.default, route.exact) {
@@ -178,7 +212,24 @@ fn takes(route: &Route) -> String {
 fn targets(members: &[Member], table: &Table) -> Vec<String> {
     let name = |member: &Member| match member {
         Member::Gateway(gateway) => table.gateway(*gateway).id.to_string(),
-        Member::List(list) => format!("{} (list)", table.list(*list).id),
+        Member::List(list) => {
+            let list = table.list(*list);
+            let policy = match list.policy {
+                Policy::Ordered => "ordered",
+                Policy::Weighted => "weighted",
+                Policy::RoundRobin => "round-robin",
+            };
+            let part = |share: &Share| match (share.to, list.policy) {
+                (Member::Gateway(gateway), Policy::Weighted) => {
+                    format!("{} {}", table.gateway(gateway).id, share.weight)
+                }
+                (Member::Gateway(gateway), _) => table.gateway(gateway).id.to_string(),
+                (Member::List(list), Policy::Weighted) => format!("{} {}", table.list(list).id, share.weight),
+                (Member::List(list), _) => table.list(list).id.to_string(),
+            };
+            let parts = list.members.iter().map(part).collect::<Vec<_>>().join(", ");
+            format!("{} ({policy}: {parts})", list.id)
+        }
     };
     members.iter().map(name).collect()
 }

@@ -30,7 +30,7 @@ pub(super) fn text(outcome: &Outcome, global: &Global) -> String {
         }
     }
     for verdict in &outcome.verdicts {
-        failure(&mut out, verdict);
+        failure(&mut out, verdict, outcome.diagnostics.directory());
     }
     if let Some(coverage) = outcome.coverage.as_ref().filter(|_| global.verbose > 0) {
         missing(&mut out, coverage, outcome);
@@ -41,10 +41,11 @@ pub(super) fn text(outcome: &Outcome, global: &Global) -> String {
     out
 }
 
-fn failure(out: &mut String, verdict: &Verdict) {
+fn failure(out: &mut String, verdict: &Verdict, directory: &str) {
     let mut head = |code: &str| {
         let (name, place) = (&verdict.test.name, &verdict.test.place);
-        let _ = writeln!(out, "{BAD}FAIL{BAD:#}  {name:<width$} {place}  [{code}]", width = PLACE_COLUMN - 7);
+        let _ =
+            writeln!(out, "{BAD}FAIL{BAD:#}  {name:<width$} {directory}{place}  [{code}]", width = PLACE_COLUMN - 7);
     };
     match &verdict.ending {
         Ending::Passed(_) => {}
@@ -92,7 +93,13 @@ fn id<'o>(ix: RouteIx, outcome: &'o Outcome) -> &'o str {
 fn missing(out: &mut String, coverage: &Coverage, outcome: &Outcome) {
     for ix in &coverage.routes.missing {
         let route = outcome.compiled.snapshot.table.route(*ix);
-        let _ = writeln!(out, "      no test reaches route {:<38} {}  [TL0603]", route.id, route.place);
+        let _ = writeln!(
+            out,
+            "      no test reaches route {:<38} {}{}  [TL0603]",
+            route.id,
+            outcome.diagnostics.directory(),
+            route.place
+        );
     }
     let partly = |(ix, _): &&(RouteIx, String)| !coverage.routes.missing.contains(ix);
     for (ix, gateway) in coverage.attempts.missing.iter().filter(partly) {

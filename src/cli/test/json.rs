@@ -12,7 +12,7 @@ pub(super) fn document(outcome: &Outcome) -> Value {
         "revision": &*outcome.compiled.snapshot.revision,
         "passed": outcome.passed(),
         "failed": outcome.failed(),
-        "tests": outcome.verdicts.iter().map(test).collect::<Vec<_>>(),
+        "tests": outcome.verdicts.iter().map(|verdict| test(verdict, outcome)).collect::<Vec<_>>(),
         "diagnostics": json_list(&outcome.diagnostics),
     });
     if let Some(coverage) = &outcome.coverage {
@@ -30,11 +30,11 @@ fn share<T>(share: &Share<T>, value: impl Fn(&T) -> Value) -> Value {
     json!({ "reached": share.reached, "total": share.total, "missing": missing })
 }
 
-fn test(verdict: &Verdict) -> Value {
+fn test(verdict: &Verdict, outcome: &Outcome) -> Value {
     let (file, line) = verdict.test.place.rsplit_once(':').unwrap_or((&verdict.test.place, ""));
     let mut test = json!({
         "name": &*verdict.test.name,
-        "file": file,
+        "file": format!("{}{file}", outcome.diagnostics.directory()),
         "line": line.parse::<u64>().ok(),
         "ok": verdict.passed(),
         "expected": expected(&verdict.test.expect),
