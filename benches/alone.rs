@@ -35,6 +35,7 @@ pub fn worker(now: Now, routes: &str, out: &mut Effects) -> Worker {
         old_cookie_key: None,
         snapshot: compiled.snapshot,
         shared: None,
+        overrides: Vec::new(),
         paths: Box::new(Loopback),
         plant: Plant::None,
     };

@@ -147,6 +147,11 @@ impl Bookkeeper {
         self.ledger.open_len()
     }
 
+    /// The open records: calls that were answered and have not ended, the newest first.
+    pub fn open_calls(&self) -> impl Iterator<Item = &Record> {
+        self.ledger.open_ids().rev().filter_map(|id| self.ledger.get(id))
+    }
+
     /// Another revision's accounting from now on.
     pub fn account(&mut self, now: Now, accounting: Accounting) {
         if accounting.file != self.accounting.file {

@@ -35,6 +35,8 @@ pub struct Status {
     pub calls_in_setup: u64,
     /// `null`: the router keeps no records, so that answered calls are not known.
     pub calls_established: Option<u64>,
+    /// Calls in set-up that keep a revision before this one.
+    pub calls_on_older_revisions: u64,
     pub started_at: String,
 }
 
@@ -101,6 +103,8 @@ pub struct GatewayStatus {
     pub calls: Option<u64>,
     pub calls_in_setup: u64,
     pub max_calls: Option<u64>,
+    /// How many probes have ended since the process began.
+    pub probes: u64,
     /// What the last probe took.
     pub probe_ms: Option<u64>,
     pub last_failure: Option<LastFailure>,

@@ -6,6 +6,7 @@ use crate::server::log::{self, Style};
 use crate::server::{Ended, Options, Running, Server, StartError};
 use clap::value_parser;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,6 +30,15 @@ pub struct Args {
     /// Look at the files this often, events or not
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_duration)]
     poll: Duration,
+    /// Do not start from the last good revision when the files are broken: end with 2
+    #[arg(long)]
+    strict_boot: bool,
+    /// Let operators ask at a TCP address too, with the token in the state directory's control.token
+    #[arg(long, value_name = "ADDR")]
+    control: Option<SocketAddr>,
+    /// Serve Prometheus metrics (/metrics) and readiness (/ready) here
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
     /// Worker threads, which share the calls among them [default: one a core]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MOST_WORKERS))]
     workers: Option<u16>,
@@ -61,6 +71,9 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
         watch: !args.no_watch,
         poll: args.poll,
         drain: args.drain,
+        strict_boot: args.strict_boot,
+        control: args.control,
+        metrics: args.metrics,
         signals: true,
     };
     match Server::start(options) {

@@ -67,6 +67,13 @@ impl FileSet {
         FileSet { root, hash: hash(&files), files, watch: Vec::new(), refused: Vec::new(), secrets: Secrets::default() }
     }
 
+    /// The same texts as the files of `root`: paths count from there, and secrets are what they are now.
+    pub fn at(self, root: &Path) -> FileSet {
+        let mut watch = BTreeSet::new();
+        let secrets = secrets(&directory_of(root), &self.files, &mut watch);
+        FileSet { root: root.to_owned(), secrets, ..self }
+    }
+
     /// Puts other bytes in the place of a file's.
     pub fn replace(&mut self, file: usize, bytes: Vec<u8>) {
         if let Some((_, old)) = self.files.get_mut(file) {

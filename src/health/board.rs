@@ -115,6 +115,18 @@ impl Slot {
         self.trial.store(CLOSED, Ordering::Release);
     }
 
+    /// Nothing has been observed, and nothing rests.
+    pub(super) fn forget(&self) {
+        self.set(FAILING, 0);
+        self.resting.store(0, Ordering::Release);
+        self.set_observed(Observed::Unknown);
+    }
+
+    /// How long it still rests.
+    pub(super) fn rests(&self, now: Instant) -> Duration {
+        Instant(self.resting.load(Ordering::Acquire)).since(now)
+    }
+
     pub(super) fn set_disabled(&self, disabled: bool) {
         self.set(DISABLED, if disabled { DISABLED } else { 0 });
     }

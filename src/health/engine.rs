@@ -2,7 +2,7 @@
 
 use super::jitter::Jitter;
 use super::watch::{Turn, Watch};
-use super::{Board, Observed};
+use super::{Board, GatewayReport, Observed};
 use crate::flow::Transport;
 use crate::route::{GatewayIx, ProbeMethod, Table};
 use crate::time::{Instant, Now};
@@ -188,7 +188,12 @@ impl Engine {
         let Some(which) = self.in_flight.remove(&token.0) else { return };
         let Some(watch) = self.watches.get_mut(which) else { return };
         watch.in_flight = None;
+        watch.probes_ended += 1;
+        if let (ProbeResult::Code { .. }, Some(sent_at)) = (result, watch.sent_at) {
+            watch.probe_took = Some(now.at.since(sent_at));
+        }
         let turn = watch.probe_ended(now.at, result);
+        watch.since = turn.as_ref().map(|_| now.at).or(watch.since);
         self.tell(which, turn);
         self.replan(now.at, which);
     }
@@ -207,6 +212,7 @@ impl Engine {
         }
         let was_down = watch.down();
         let turn = watch.call_ended(now.at, evidence.trial, evidence.result);
+        watch.since = turn.as_ref().map(|_| now.at).or(watch.since);
         let turned = watch.down() != was_down;
         self.tell(which, turn);
         if turned {
@@ -234,6 +240,39 @@ impl Engine {
             None => {}
         }
         true
+    }
+
+    /// An operator's word from an earlier process, also about a gateway that no table names yet. Call it before the first
+    /// [`Engine::reload`].
+    pub fn restore(&mut self, id: Arc<str>, o: Override) {
+        self.overrides.insert(id, o);
+    }
+
+    /// A probe at once. `None`: no such gateway; `Some(false)`: it is not probed, as things stand.
+    pub fn probe_now(&mut self, now: Now, id: &str) -> Option<bool> {
+        let which = *self.by_id.get(id)?;
+        let watch = self.watches.get(which)?;
+        let probed = !watch.disabled && watch.probing.method != ProbeMethod::None;
+        if probed && watch.in_flight.is_none() {
+            self.plan(which, Some(now.at));
+        }
+        Some(probed)
+    }
+
+    /// Forgets what was observed of a gateway, and probes it at once; false when there is none.
+    pub fn reset(&mut self, now: Now, id: &str) -> bool {
+        let Some(&which) = self.by_id.get(id) else { return false };
+        let Some(watch) = self.watches.get_mut(which) else { return false };
+        watch.forget(now.at);
+        if watch.probed_now() && watch.in_flight.is_none() {
+            self.plan(which, Some(now.at));
+        }
+        true
+    }
+
+    /// What is known about each gateway, in the order of the table.
+    pub fn report(&self, now: Now) -> Vec<GatewayReport> {
+        self.watches.iter().map(|watch| GatewayReport::of(watch, now)).collect()
     }
 
     /// An operator's word about a gateway, if there is one.

@@ -6,8 +6,10 @@
 mod board;
 mod engine;
 mod jitter;
+mod report;
 mod streak;
 mod watch;
 
 pub use board::{Board, Observed, Slot, Usability};
 pub use engine::{Change, Engine, Evidence, Override, Probe, ProbeResult, ProbeToken};
+pub use report::GatewayReport;

@@ -31,7 +31,7 @@ impl Failure {
         }
     }
 
-    fn words(self) -> String {
+    pub(super) fn words(self) -> String {
         match self {
             Failure::Silent => "without an answer".to_owned(),
             Failure::Undelivered => "not delivered".to_owned(),

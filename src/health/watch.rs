@@ -39,6 +39,14 @@ pub(super) struct Watch {
     pub(super) sent_at: Option<Instant>,
     /// When the engine has to look at it again; the engine's agenda holds the same.
     pub(super) due: Option<Instant>,
+    /// When what is observed last changed.
+    pub(super) since: Option<Instant>,
+    /// How many probes have ended.
+    pub(super) probes_ended: u64,
+    /// How long the answer to the last probe took.
+    pub(super) probe_took: Option<Duration>,
+    /// What last went wrong, and when; `true`: it was a probe.
+    pub(super) last_failure: Option<(Instant, bool, Failure)>,
     probes: Streak,
     calls: Streak,
     down_by_probes: bool,
@@ -61,6 +69,10 @@ impl Watch {
             in_flight: None,
             sent_at: None,
             due: None,
+            since: None,
+            probes_ended: 0,
+            probe_took: None,
+            last_failure: None,
             probes: Streak::default(),
             calls: Streak::default(),
             down_by_probes: false,
@@ -79,6 +91,19 @@ impl Watch {
             self.probes = Streak::default();
             self.slot.set_down(Some(now + self.probing.down_interval));
         }
+    }
+
+    /// Forgets what was observed: the state is unknown, as of a gateway that was just declared.
+    pub(super) fn forget(&mut self, now: Instant) {
+        (self.probes, self.calls) = (Streak::default(), Streak::default());
+        (self.down_by_probes, self.down_by_calls) = (false, false);
+        (self.since, self.probe_took, self.last_failure) = (Some(now), None, None);
+        self.slot.forget();
+    }
+
+    /// Calls decide about it: they have taken it down, or it has no probes.
+    pub(super) fn judged_by_calls(&self) -> bool {
+        self.probing.method == ProbeMethod::None || (self.down_by_calls && !self.down_by_probes)
     }
 
     pub(super) fn down(&self) -> bool {
@@ -113,8 +138,8 @@ impl Watch {
             ProbeResult::Nothing => None,
             // 408 and silence never count as alive, whatever `up_on` says.
             ProbeResult::Code { code, .. } if code != 408 && self.probing.up_on.contains(code) => self.probe_answered(),
-            ProbeResult::Code { code, .. } => self.probe_failed(Failure::Code(code)),
-            ProbeResult::Timeout | ProbeResult::Transport => self.probe_failed(Failure::of(result)?),
+            ProbeResult::Code { code, .. } => self.probe_failed(now, Failure::Code(code)),
+            ProbeResult::Timeout | ProbeResult::Transport => self.probe_failed(now, Failure::of(result)?),
         }
     }
 
@@ -137,7 +162,8 @@ impl Watch {
         Some((true, self.probes.words("probe")))
     }
 
-    fn probe_failed(&mut self, failure: Failure) -> Turn {
+    fn probe_failed(&mut self, now: Instant, failure: Failure) -> Turn {
+        self.last_failure = Some((now, true, failure));
         let in_a_row = self.probes.failed(failure);
         // Of a gateway that was never heard, the first failure says enough (CONFIG-AND-CLI (d) 7).
         let unknown = self.slot.observed() == Observed::Unknown;
@@ -183,6 +209,7 @@ impl Watch {
     }
 
     fn call_failed(&mut self, now: Instant, trial: bool, failure: Failure) -> Turn {
+        self.last_failure = Some((now, false, failure));
         let in_a_row = self.calls.failed(failure);
         self.slot.set_failing(true);
         if self.down_by_calls {

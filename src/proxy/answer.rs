@@ -103,6 +103,7 @@ impl Core {
         self.judge(ix, ProbeResult::Code { code: message.code(), retry_after: None }, out);
         let timers = self.timers;
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
+        let gateway = branch.asked.as_deref().and_then(|asked| asked.gateway);
         branch.answered();
         let (call_ix, role) = (branch.call, branch.role);
         let Some(call) = self.calls.get_mut(call_ix as usize) else { return };
@@ -125,6 +126,9 @@ impl Core {
             if other != ix {
                 self.lose_branch(now, other, Why::Lost, ELSEWHERE, out);
             }
+        }
+        if !decided {
+            self.count_answer(call_ix, gateway, message.code());
         }
         self.answered(now, ix, message, parts.to.tag.unwrap_or_default(), late, out);
         self.settle_call(call_ix);
@@ -167,6 +171,7 @@ impl Core {
         let Some(branch) = self.branches.get_mut(ix as usize) else { return };
         let (call_ix, attempt) = (branch.call, branch.attempt);
         branch.role = Role::Abandoned;
+        self.count_attempt(ix, end);
         let Some(call) = self.calls.get_mut(call_ix as usize) else { return };
         if !call.server.proceeding() {
             return;

@@ -59,8 +59,9 @@ impl Core {
         out: &mut Effects,
     ) {
         self.counters.attempts += 1;
-        let position = setup.begin_attempt(now, attempt);
+        setup.begin_attempt(now, attempt);
         let Plan::Hunt(hunt) = &setup.plan else { return };
+        let position = (hunt.tried.len().max(1) - 1) as u8;
         let patience = hunt.failover.attempt_timeout;
         let token = Token {
             kind: Kind::Invite,

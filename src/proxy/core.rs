@@ -44,6 +44,7 @@ pub struct Core {
     /// Answers whose ACK has not passed yet: a router that drains stays for them.
     pub(super) awaited_acks: HashSet<NonZeroU64, foldhash::fast::FixedState>,
     pub(super) counters: Counters,
+    pub(super) tally: super::Tally,
     pub(super) strangers: super::access::Budget,
     /// Scratch, reused from message to message.
     pub(super) index: Index,
@@ -87,6 +88,7 @@ impl Core {
             overload: Default::default(),
             awaited_acks: HashSet::with_hasher(foldhash::fast::FixedState::with_seed(0)),
             counters: Counters::default(),
+            tally: super::Tally::default(),
             strangers: super::access::Budget::new(now.at),
             index: Index::default(),
             decision: Decision::default(),
@@ -168,6 +170,11 @@ impl Core {
 
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// What became of calls, by route, gateway and code.
+    pub fn tally(&self) -> &super::Tally {
+        &self.tally
     }
 
     pub fn load(&self) -> Load {

@@ -60,7 +60,7 @@ impl Core {
             request: Stored::keep(&arrival.message),
             source: arrival.flow,
             loaded: self.loaded.clone(),
-            hunt: Hunt::new(std::mem::take(&mut decision.attempts), failover, arrival.now.at),
+            hunt: Hunt::new(decision, failover, arrival.now.at),
             held: None,
             loop_hash,
             drop_identity: !arrival.admission.trusted,

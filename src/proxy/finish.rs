@@ -80,8 +80,12 @@ impl Core {
         let mut dead_leg = None;
         if let Some(setup) = call.setup.as_deref_mut() {
             setup.seal(now, outcome, &what);
-            match setup.plan {
-                Plan::Hunt(_) => {
+            match &setup.plan {
+                Plan::Hunt(hunt) => {
+                    let table = &setup.loaded.snapshot.table;
+                    let gateway = what.attempt.and_then(|attempt| hunt.tried.get(usize::from(attempt)));
+                    let route = hunt.route.map(|route| &table.route(route).id);
+                    self.tally.call(route, gateway.map(|gateway| &table.gateway(*gateway).id), code);
                     self.counters.cancelled += u64::from(cancelled);
                     self.counters.failed += u64::from(!cancelled);
                 }
@@ -216,6 +220,7 @@ impl Core {
         let Some(branch) = self.branches.get_mut(ix as usize).filter(|branch| branch.running()) else { return };
         branch.role = Role::Abandoned;
         let (call, attempt) = (branch.call, branch.attempt);
+        self.count_attempt(ix, End { code: 487, why });
         // A trial call that another gateway's answer ends gives its place back.
         self.judge_nothing(ix, out);
         if let Some(setup) = self.calls.get_mut(call as usize).and_then(|call| call.setup.as_deref_mut()) {

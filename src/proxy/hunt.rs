@@ -1,7 +1,7 @@
 //! The hunt: which gateway is tried next, and when to stop (checklist F8, F12).
 
 use crate::health::{Board, Usability};
-use crate::route::{Attempt, Failover, GatewayIx, WhySkipped};
+use crate::route::{Attempt, Decision, Failover, GatewayIx, GroupIx, RouteIx, WhySkipped};
 use crate::time::Instant;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -12,9 +12,13 @@ const HARD_CAP: u8 = 16;
 pub(super) struct Hunt {
     attempts: SmallVec<[Attempt; 4]>,
     next: usize,
-    started: u8,
+    /// The gateways of the attempts so far, each at the position that its attempt has in the record.
+    pub tried: SmallVec<[GatewayIx; 4]>,
     began: Instant,
     pub failover: Arc<Failover>,
+    /// What the table decided by.
+    pub route: Option<RouteIx>,
+    pub group: Option<GroupIx>,
 }
 
 pub(super) enum Next {
@@ -27,16 +31,24 @@ pub(super) enum Next {
 }
 
 impl Hunt {
-    pub fn new(attempts: SmallVec<[Attempt; 4]>, failover: Arc<Failover>, now: Instant) -> Hunt {
-        Hunt { attempts, next: 0, started: 0, began: now, failover }
+    /// Takes the attempts out of the decision.
+    pub fn new(decision: &mut Decision, failover: Arc<Failover>, now: Instant) -> Hunt {
+        let attempts = std::mem::take(&mut decision.attempts);
+        let (route, group) = (decision.route, decision.group);
+        Hunt { attempts, next: 0, tried: SmallVec::new(), began: now, failover, route, group }
+    }
+
+    /// When the call came.
+    pub fn began(&self) -> Instant {
+        self.began
     }
 
     /// The next attempt. The live board is asked, not the one of the call's arrival: what an operator disabled, what
     /// is known to be down by now or gone with a reload is passed over and told to `skipped`; so is what a limit leaves.
     pub fn next(&mut self, now: Instant, board: &Board, mut skipped: impl FnMut(GatewayIx, &'static str)) -> Next {
         while let Some(attempt) = self.attempts.get(self.next) {
-            let late = now.since(self.began) >= self.failover.max_setup_time && self.started > 0;
-            let limit = match self.started >= self.failover.max_attempts.min(HARD_CAP) {
+            let late = now.since(self.began) >= self.failover.max_setup_time && !self.tried.is_empty();
+            let limit = match self.tried.len() >= usize::from(self.failover.max_attempts.min(HARD_CAP)) {
                 true => Some("max_attempts"),
                 false => late.then_some("max_setup_time"),
             };
@@ -50,7 +62,7 @@ impl Hunt {
                 Usability::Usable => None,
                 Usability::Trial if attempt.down => None,
                 Usability::Trial if board.take_trial(attempt.gateway, now) => {
-                    self.started += 1;
+                    self.tried.push(attempt.gateway);
                     return Next::Attempt { attempt: attempt.clone(), trial: true };
                 }
                 Usability::Trial | Usability::TrialBusy if !attempt.down => Some(WhySkipped::Trial),
@@ -65,7 +77,7 @@ impl Hunt {
             match why {
                 Some(why) => skipped(attempt.gateway, why.word()),
                 None => {
-                    self.started += 1;
+                    self.tried.push(attempt.gateway);
                     return Next::Attempt { attempt: attempt.clone(), trial: false };
                 }
             }

@@ -98,6 +98,7 @@ impl Core {
         }
         self.counters.calls += 1;
         self.counters.rejected += 1;
+        self.tally.call(None, None, check.code);
         if self.loaded.snapshot.records {
             let mut number = Number::new();
             route::clean(arrival.uri().and_then(|uri| uri.user).unwrap_or_default(), &mut number);
@@ -167,6 +168,8 @@ impl Core {
         if let Some((fate, reply)) = verdict(decision, &failover) {
             self.counters.rejected += u64::from(fate == Fate::Rejected);
             self.counters.failed += u64::from(fate == Fate::Failed);
+            let route = decision.route.map(|route| &loaded.snapshot.table.route(route).id);
+            self.tally.call(route, None, reply.code);
             self.refuse(arrival, key, reply.code, &reply.reason, why_refused(decision), out);
             if let Some(record) = record {
                 self.close_unanswered(record, arrival.now, fate, reply.code, &reply.reason, out);
@@ -176,7 +179,7 @@ impl Core {
         let setup = Setup {
             request: Stored::keep(&arrival.message),
             source: arrival.flow,
-            plan: Plan::Hunt(Hunt::new(std::mem::take(&mut decision.attempts), failover, arrival.now.at)),
+            plan: Plan::Hunt(Hunt::new(decision, failover, arrival.now.at)),
             record,
             held: None,
             reason: Box::default(),

@@ -41,6 +41,8 @@ mod reply;
 mod rows;
 mod secrets;
 mod snapshot;
+mod survey;
+mod tally;
 mod token;
 mod verdict;
 
@@ -52,4 +54,6 @@ pub use gauges::{Counters, Load};
 #[cfg(feature = "sim")]
 pub use plant::Plant;
 pub use snapshot::{Access, Listener, Loaded, Snapshot, Trusted};
+pub use survey::{SettingUp, Survey};
+pub use tally::{CallCount, GatewayCount, Tally};
 pub use verdict::refusal;

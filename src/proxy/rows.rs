@@ -128,9 +128,9 @@ impl Core {
 }
 
 impl Setup {
-    /// Adds the row of an attempt that starts now; gives its position.
-    pub fn begin_attempt(&mut self, now: Now, attempt: &Attempt) -> u8 {
-        let Some(record) = &mut self.record else { return 0 };
+    /// Adds the row of an attempt that starts now.
+    pub fn begin_attempt(&mut self, now: Now, attempt: &Attempt) {
+        let Some(record) = &mut self.record else { return };
         let gateway = self.loaded.snapshot.table.gateway(attempt.gateway);
         record.attempts.push(AttemptRow {
             gateway: gateway.id.clone(),
@@ -141,7 +141,6 @@ impl Setup {
             started_at: now.wall,
             duration_ms: 0,
         });
-        (record.attempts.len() - 1) as u8
     }
 
     pub fn end_attempt(&mut self, now: Now, attempt: u8, how: End) {

@@ -131,7 +131,7 @@ impl Ledger {
     }
 
     /// The open records, the oldest first.
-    pub fn open_ids(&self) -> impl Iterator<Item = RecordId> {
+    pub fn open_ids(&self) -> impl DoubleEndedIterator<Item = RecordId> {
         self.by_age.iter().map(|&(_, id)| id)
     }
 

@@ -6,14 +6,14 @@ use super::clock::Clock;
 use super::inbox::Inbox;
 use super::paths::KernelPaths;
 use super::peers::Peers;
-use super::post::{Command, Report};
+use super::post::{Command, Report, Wanted};
 use super::sockets::Sockets;
 use super::state::CookieKeys;
 use super::tray::Tray;
 use super::worker_loop;
 use super::{StartError, Stats};
-use crate::health::Override;
-use crate::proxy::{Effects, Loaded, Snapshot};
+use crate::health::{GatewayReport, Override};
+use crate::proxy::{Effects, Loaded, Snapshot, Survey, Tally};
 use crate::worker::{HEALTH, Setup, Worker};
 use std::io;
 use std::sync::Arc;
@@ -50,6 +50,46 @@ impl Workers {
     pub fn set_override(&self, id: &str, what: Option<Override>) -> bool {
         let id = id.to_owned();
         self.ask(HEALTH, |reply| Command::Override { id, what, reply }).unwrap_or(false)
+    }
+
+    /// A probe of a gateway now; `Some(None)`: no such gateway, `Some(Some(false))`: it is not probed; `None`: no answer.
+    pub fn probe(&self, id: &str) -> Option<Option<bool>> {
+        let id = id.to_owned();
+        self.ask(HEALTH, |reply| Command::Probe { id, reply })
+    }
+
+    /// Forgets what was observed of a gateway; false when there is none.
+    pub fn reset(&self, id: &str) -> bool {
+        let id = id.to_owned();
+        self.ask(HEALTH, |reply| Command::Reset { id, reply }).unwrap_or(false)
+    }
+
+    /// What is known about each gateway.
+    pub fn health(&self) -> Option<Vec<GatewayReport>> {
+        self.ask(HEALTH, Command::Health)
+    }
+
+    /// What became of calls, over all workers that answer.
+    pub fn tally(&self) -> Tally {
+        let mut sum = Tally::default();
+        let each = (0..self.count()).filter_map(|worker| self.ask(worker, Command::Tally));
+        each.for_each(|tally| sum.add(&tally));
+        sum
+    }
+
+    /// The calls in set-up of all workers; at most `most` are described.
+    pub fn survey(&self, wanted: &Wanted) -> Survey {
+        let mut sum = Survey::default();
+        for worker in 0..self.count() {
+            let Some(survey) = self.ask(worker, |reply| Command::Survey { wanted: wanted.clone(), reply }) else {
+                continue;
+            };
+            sum.total += survey.total;
+            survey.by_gateway.into_iter().for_each(|(id, calls)| *sum.by_gateway.entry(id).or_default() += calls);
+            survey.by_revision.into_iter().for_each(|(id, calls)| *sum.by_revision.entry(id).or_default() += calls);
+            sum.calls.extend(survey.calls);
+        }
+        sum
     }
 
     /// A new revision, with the sockets of each worker: the one with the health engine gives it to the others.
@@ -97,6 +137,8 @@ pub(super) struct Parts {
     pub clock: Clock,
     /// Of each worker; there are as many.
     pub sockets: Vec<Sockets>,
+    /// Operators' words that an earlier process left.
+    pub overrides: Vec<(Arc<str>, Override)>,
     pub tray: Arc<Tray>,
     pub reports: Sender<Report>,
 }
@@ -154,6 +196,7 @@ fn setup(
         old_cookie_key: parts.keys.previous,
         snapshot: parts.snapshot.clone(),
         shared,
+        overrides: parts.overrides.clone(),
         paths: Box::new(KernelPaths::default()),
         #[cfg(feature = "sim")]
         plant: crate::proxy::Plant::None,

@@ -3,6 +3,7 @@
 //! worst, never a call (checklist N20).
 
 use super::clock::Clock;
+use super::open_calls::Question;
 use super::tray::{Dropped, Tray};
 use crate::accounting::{Accounting, Bookkeeper, DatabaseWriter, FileWriter, Sink, Writer};
 use crate::record::Tally;
@@ -27,6 +28,7 @@ const IDLE: Duration = Duration::from_secs(3600);
 #[derive(Debug, Default)]
 pub struct Orders {
     accounting: Mutex<Option<Accounting>>,
+    questions: Mutex<Vec<Question>>,
 }
 
 impl Orders {
@@ -34,6 +36,16 @@ impl Orders {
     pub fn set(&self, accounting: Accounting, tray: &Tray) {
         *self.accounting.lock().unwrap_or_else(PoisonError::into_inner) = Some(accounting);
         tray.knock();
+    }
+
+    /// Asks about the calls that are up.
+    pub fn ask(&self, question: Question, tray: &Tray) {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner).push(question);
+        tray.knock();
+    }
+
+    fn take_questions(&self) -> Vec<Question> {
+        std::mem::take(&mut *self.questions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn take(&self) -> Option<Accounting> {
@@ -61,6 +73,7 @@ pub fn run(mut keeper: Bookkeeper, mut clock: Clock, tray: &Arc<Tray>, orders: &
             );
         }
         keeper.step(clock.now(), &mut rows);
+        orders.take_questions().into_iter().for_each(|question| question.answer(&keeper));
         if found.closed {
             keeper.close();
             if let Some(writers) = writers {

@@ -1,14 +1,34 @@
 //! One look at the files: read, compare by content, compile. Blocking; runs on a thread of its own, off the call path.
 
-use crate::config::{Compiled, Diagnostics, FileSet, compile_for_run};
+use super::guards;
+use super::serving::Serving;
+use crate::admin::Guard;
+use crate::config::{Compiled, Diagnostics, FileSet, Secrets, compile_for_run};
+use crate::time::Wall;
 use std::path::{Path, PathBuf};
 
 /// What the files were when they were last judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
-    Hash(String),
+    Set(Print),
     /// There was no such file, or it could not be read.
     Unreadable(String),
+    /// Whatever they are, they are judged anew.
+    Nothing,
+}
+
+/// What makes two sets the same: their content hash, and what is in the secrets and certificates that they name. Secrets
+/// are compared, never hashed or shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Print {
+    pub hash: String,
+    pub secrets: Secrets,
+}
+
+impl Print {
+    pub fn of(set: &FileSet) -> Print {
+        Print { hash: set.hash.clone(), secrets: set.secrets.clone() }
+    }
 }
 
 /// What a look found.
@@ -22,10 +42,12 @@ pub enum Found {
     Moving,
     Unreadable(String),
     /// `None` with the diagnostics that refuse it.
+    /// `guards` stand between it and what runs.
     New {
-        hash: String,
+        set: Box<FileSet>,
         compiled: Option<Box<Compiled>>,
-        said: Diagnostics,
+        said: Box<Diagnostics>,
+        guards: Vec<Guard>,
     },
 }
 
@@ -37,7 +59,7 @@ pub struct Look {
 }
 
 /// Looks at the file set of `root`. The content hash is the truth: times of modification are never used.
-pub fn look(root: &Path, attempted: &Attempted, running: &str) -> Look {
+pub fn look(root: &Path, attempted: &Attempted, serving: &Serving, now: Wall) -> Look {
     let set = match FileSet::read(root) {
         Ok(set) => set,
         Err(e) => {
@@ -46,15 +68,19 @@ pub fn look(root: &Path, attempted: &Attempted, running: &str) -> Look {
             return Look { found: if same { Found::Same } else { Found::Unreadable(said) }, watch: None };
         }
     };
-    let found = if *attempted == Attempted::Hash(set.hash.clone()) {
+    let watch = Some(set.watch.clone());
+    let print = Print::of(&set);
+    let found = if *attempted == Attempted::Set(print.clone()) {
         Found::Same
-    } else if set.hash == running {
+    } else if print == Print::of(&serving.set) {
         Found::Back
-    } else if FileSet::read(root).is_ok_and(|again| again.hash == set.hash) {
+    } else if FileSet::read(root).is_ok_and(|again| Print::of(&again) == print) {
         let (compiled, said) = compile_for_run(&set);
-        Found::New { hash: set.hash, compiled: compiled.map(Box::new), said }
+        let guards = compiled.as_ref().map(|next| guards::between(&serving.compiled, next, now)).unwrap_or_default();
+        let said = Box::new(said.seen_from(root));
+        Found::New { set: Box::new(set), compiled: compiled.map(Box::new), said, guards }
     } else {
         Found::Moving
     };
-    Look { found, watch: Some(set.watch) }
+    Look { found, watch }
 }

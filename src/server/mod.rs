@@ -14,10 +14,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod archive;
+mod boot;
 mod clock;
 mod control;
 mod crew;
+mod desk;
 mod figures;
+mod git;
+mod guards;
 mod inbox;
 mod intake;
 mod kernel;
@@ -25,16 +30,22 @@ mod ledger;
 mod listeners;
 pub mod log;
 mod look;
+mod open_calls;
+mod options;
 mod outbox;
+mod overrides;
 mod paths;
 mod peers;
 mod post;
+mod revisions;
+mod serving;
 mod settle;
 mod signals;
 mod sockets;
 mod start;
 mod state;
 mod stats;
+mod systemd;
 mod trains;
 mod tray;
 mod undelivered;
@@ -43,9 +54,11 @@ mod worker_loop;
 
 pub use control::Ended;
 pub use crew::Workers;
+pub use desk::DoorsError;
+pub use options::{Options, Ready, ReadyListener, StartError};
 pub use outbox::Counters as Sending;
 pub use peers::Counters as Handing;
 pub use sockets::BindError;
-pub use start::{Options, Ready, ReadyListener, Running, Server, StartError};
+pub use start::{Addresses, Running, Server};
 pub use state::{StateDir, StateError};
 pub use stats::Stats;

@@ -2,8 +2,8 @@
 
 use super::Stats;
 use super::sockets::Sockets;
-use crate::health::{Change, Override};
-use crate::proxy::{Loaded, Snapshot};
+use crate::health::{Change, GatewayReport, Override};
+use crate::proxy::{Loaded, Snapshot, Survey, Tally};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
@@ -28,10 +28,42 @@ pub enum Command {
         what: Option<Override>,
         reply: SyncSender<bool>,
     },
+    /// A probe of a gateway now; `None` for an unknown one.
+    Probe {
+        id: String,
+        reply: SyncSender<Option<bool>>,
+    },
+    Reset {
+        id: String,
+        reply: SyncSender<bool>,
+    },
+    Health(SyncSender<Vec<GatewayReport>>),
+    Tally(SyncSender<Tally>),
+    Survey {
+        wanted: Wanted,
+        reply: SyncSender<Survey>,
+    },
     Stats(SyncSender<Stats>),
     /// Asks for [`Report::Figures`].
     Figures,
     Stop,
+}
+
+/// Which live calls are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub gateway: Option<String>,
+    pub group: Option<String>,
+    /// At most so many are described, by each worker.
+    pub most: usize,
+}
+
+impl Wanted {
+    pub fn fits(&self, gateway: Option<&str>, group: Option<&str>) -> bool {
+        let same =
+            |wanted: &Option<String>, has: Option<&str>| wanted.as_deref().is_none_or(|wanted| has == Some(wanted));
+        same(&self.gateway, gateway) && same(&self.group, group)
+    }
 }
 
 /// What a worker tells the control side.

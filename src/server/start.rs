@@ -1,104 +1,59 @@
 //! Starting and ending a router: everything that can fail is tried before the first datagram is read.
 
 use super::Stats;
+use super::archive::Archive;
+use super::boot::Boot;
 use super::clock::Clock;
-use super::control::{self, Ended};
+use super::control::{self, Channels, Ended};
 use super::crew::{self, Workers};
+use super::desk::{Desk, Doors};
 use super::ledger::{self, Orders};
 use super::listeners::Listeners;
+use super::options::{Options, Ready, ReadyListener, StartError};
+use super::overrides::Overrides;
 use super::post::Report;
+use super::revisions::Revisions;
+use super::serving::{Serving, Standing};
 use super::signals::Signals;
-use super::sockets::BindError;
 use super::sockets::Sockets;
-use super::state::{CookieKeys, StateDir, StateError};
+use super::state::{CookieKeys, StateDir};
 use super::tray::Tray;
 use super::watch::{Watch, mounted_alone};
 use crate::accounting::{Bookkeeper, RealDisk};
-use crate::config::{Code, Compiled, Diagnostics, FileSet, compile_for_run};
-use crate::flow::Transport;
+use crate::config::{Code, Compiled, Diagnostics, FileSet};
+use crate::health::Override;
 use crate::proxy::Snapshot;
 use crate::record::Tally;
+use crate::time::Wall;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Reports that wait for the control side.
 const REPORTS: usize = 1024;
 
-/// How to run.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The root file.
-    pub config: PathBuf,
-    /// Else `.trunkline` beside the root file.
-    pub state_dir: Option<PathBuf>,
-    /// Worker threads: each has its own sockets, calls and timers. At least one.
-    pub workers: usize,
-    /// Watch the files by events of the operating system.
-    pub watch: bool,
-    /// Look at the files this often in any case.
-    pub poll: Duration,
-    /// The longest time between SIGTERM and the end.
-    pub drain: Duration,
-    /// Listen to the signals of the process.
-    pub signals: bool,
+/// Questions of operators that wait for the control side.
+const ASKS: usize = 64;
+
+/// TCP addresses besides the listeners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    pub control: Option<SocketAddr>,
+    pub metrics: Option<SocketAddr>,
 }
 
-impl Options {
-    /// The defaults of `trunkline run`, without signals and with one worker.
-    pub fn new(config: PathBuf) -> Options {
-        let (poll, drain) = (Duration::from_secs(15), Duration::from_secs(30));
-        Options { config, state_dir: None, workers: 1, watch: true, poll, drain, signals: false }
-    }
-}
-
-/// Why a router can't start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error("{0}")]
-    Unreadable(io::Error),
-    /// Print [`Diagnostics::human`].
-    #[error("{}", .0.first_line())]
-    Config(Box<Diagnostics>),
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error("{what}: {cause}")]
-    System {
-        what: &'static str,
-        #[source]
-        cause: io::Error,
-    },
-}
-
-/// What a router says when it takes calls.
-#[derive(Clone, Debug)]
-pub struct Ready {
-    pub revision: Arc<str>,
-    pub listeners: Vec<ReadyListener>,
-}
-
-#[derive(Clone, Debug)]
-pub struct ReadyListener {
-    pub id: Arc<str>,
-    pub transport: Transport,
-    pub address: SocketAddr,
-}
-
-impl std::fmt::Display for Ready {
-    /// `ready revision=3f2a9c1 listen=lan/udp/192.0.2.1:5060,wan/udp/198.51.100.1:5060`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ready revision={} listen=", self.revision)?;
-        for (n, listener) in self.listeners.iter().enumerate() {
-            let comma = if n == 0 { "" } else { "," };
-            write!(f, "{comma}{}/{}/{}", listener.id, listener.transport.word(), listener.address)?;
+impl Addresses {
+    fn say(&self) {
+        if let Some(address) = self.control {
+            tracing::info!("operators with the token may ask at http://{address}");
         }
-        Ok(())
+        if let Some(address) = self.metrics {
+            tracing::info!("metrics at http://{address}/metrics, readiness at /ready");
+        }
     }
 }
 
@@ -109,6 +64,7 @@ pub struct Server;
 pub struct Running {
     ready: Ready,
     said: Diagnostics,
+    addresses: Addresses,
     workers: Workers,
     stop: mpsc::Sender<()>,
     control: JoinHandle<Ended>,
@@ -125,6 +81,11 @@ impl Running {
     /// Warnings and notes about the files it started with.
     pub fn diagnostics(&self) -> &Diagnostics {
         &self.said
+    }
+
+    /// Where operators and their programs can ask, besides the socket in the state directory.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
     }
 
     pub fn stats(&self) -> Option<Stats> {
@@ -156,21 +117,22 @@ impl Running {
 impl Server {
     /// Reads, checks, binds, and starts the threads. Calls are taken when it returns.
     pub fn start(options: Options) -> Result<Running, StartError> {
-        let set = FileSet::read(&options.config).map_err(StartError::Unreadable)?;
-        let (compiled, said) = compile_for_run(&set);
-        let Some(mut compiled) = compiled else { return Err(StartError::Config(Box::new(said))) };
-        warn_of_lone_mounts(&set);
-        let state = options.state_dir.clone().unwrap_or_else(|| StateDir::beside(&options.config));
-        let state = StateDir::open(&state)?;
-        let keys = state.cookie_keys()?;
-        let (listeners, sockets) = bind(&mut compiled, options.workers.max(1))?;
         let mut clock = Clock::start();
-        let keeper = Bookkeeper::open(clock.now(), Arc::new(RealDisk), &state.path, compiled.accounting.clone())
+        let path = options.state_dir.clone().unwrap_or_else(|| StateDir::beside(&options.config));
+        let mut boot = Boot::choose(&options.config, &Revisions::new(&path), options.strict_boot, clock.now().wall)?;
+        warn_of_lone_mounts(&boot.set);
+        let state = StateDir::open(&path)?;
+        let keys = state.cookie_keys()?;
+        let overrides = Overrides::open(&path).map_err(|cause| StartError::System { what: "overrides.json", cause })?;
+        let (listeners, sockets) = bind(&mut boot.compiled, options.workers.max(1))?;
+        let doors = Doors::bind(&path, options.control, options.metrics)?;
+        let keeper = Bookkeeper::open(clock.now(), Arc::new(RealDisk), &path, boot.compiled.accounting.clone())
             .map_err(|cause| StartError::System { what: "the journal of open calls", cause })?;
-        let (running, pieces) = threads(&compiled, said, sockets, keys, keeper, clock)?;
-        let own = own_paths(&state.path, &compiled);
-        let parts = Leads { options, set, listeners, state, own, hash: compiled.hash, snapshot: compiled.snapshot };
-        start_control(parts, running, pieces, clock)
+        let words = overrides.for_engine(&mut clock);
+        let (half, pieces) = threads(&boot.compiled, (sockets, words), keys, keeper, clock)?;
+        let own = own_paths(&path, &boot.compiled);
+        let leads = Leads { options, boot, listeners, state, overrides: Arc::new(overrides), doors, own };
+        start_control(leads, half, pieces, clock)
     }
 }
 
@@ -197,15 +159,13 @@ struct Pieces {
 /// A router before its control side is there.
 struct Half {
     ready: Ready,
-    said: Diagnostics,
     workers: Workers,
     tray: Arc<Tray>,
 }
 
 fn threads(
     compiled: &Compiled,
-    said: Diagnostics,
-    sockets: Vec<Sockets>,
+    (sockets, overrides): (Vec<Sockets>, Vec<(Arc<str>, Override)>),
     keys: CookieKeys,
     keeper: Bookkeeper,
     clock: Clock,
@@ -223,11 +183,12 @@ fn threads(
         keys,
         clock,
         sockets,
+        overrides,
         tray: tray.clone(),
         reports: report_sender,
     };
     let (workers, threads) = crew::start(parts)?;
-    let half = Half { ready, said, workers, tray };
+    let half = Half { ready, workers, tray };
     Ok((half, Pieces { reports, stop, stop_sender, orders, threads, ledger }))
 }
 
@@ -244,24 +205,56 @@ fn ready(snapshot: &Snapshot, sockets: Option<&Sockets>) -> Ready {
 /// What the control side needs besides the channels.
 struct Leads {
     options: Options,
-    set: FileSet,
+    boot: Boot,
     listeners: Listeners,
     state: StateDir,
+    overrides: Arc<Overrides>,
+    doors: Doors,
     own: Vec<PathBuf>,
-    hash: String,
-    snapshot: Arc<Snapshot>,
 }
 
-fn start_control(leads: Leads, half: Half, pieces: Pieces, clock: Clock) -> Result<Running, StartError> {
+fn start_control(leads: Leads, half: Half, pieces: Pieces, mut clock: Clock) -> Result<Running, StartError> {
     let failed = |cause| StartError::System { what: "starting the control side", cause };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let (hint_sender, hints) = mpsc::channel(1);
+    let (asks_sender, asks) = mpsc::channel(ASKS);
     let signals = {
         let _inside = runtime.enter();
         if leads.options.signals { Signals::listen().map_err(failed)? } else { Signals::none() }
     };
+    let desk = Arc::new(Desk {
+        asks: asks_sender,
+        workers: half.workers.clone(),
+        orders: pieces.orders.clone(),
+        tray: half.tray.clone(),
+        overrides: leads.overrides,
+        clock,
+        started_at: clock.now().wall,
+        hour: Default::default(),
+    });
+    let addresses = Addresses { control: leads.doors.control(), metrics: leads.doors.metrics() };
+    addresses.say();
+    let channels = Channels { hints, reports: pieces.reports, asks, stop: pieces.stop };
     let watch = leads.options.watch.then(|| Watch::new(hint_sender.clone(), leads.own));
-    let state = leads.state;
+    let archive = Archive::start(Revisions::new(&leads.state.path)).map_err(failed)?;
+    let boot = leads.boot;
+    let standing =
+        Standing { pinned: boot.pin_status(), last_reload_ok: boot.good, ..standing(&boot, clock.now().wall) };
+    let watched = match boot.set.watch.is_empty() {
+        // What is served was not read from there, but that is where a change will come.
+        true => vec![boot.set.directory()],
+        false => boot.set.watch.clone(),
+    };
+    let serving = Serving {
+        snapshot: boot.compiled.snapshot.clone(),
+        compiled: Arc::new(boot.compiled),
+        set: Arc::new(boot.set),
+        loaded_at: clock.now().wall,
+        trigger: "start",
+        took_ms: 0,
+        source: boot.source,
+        git: None,
+    };
     let parts = control::Parts {
         root: leads.options.config,
         watch,
@@ -272,26 +265,33 @@ fn start_control(leads: Leads, half: Half, pieces: Pieces, clock: Clock) -> Resu
         workers: half.workers.clone(),
         tray: half.tray.clone(),
         orders: pieces.orders,
-        running: leads.snapshot,
-        hash: leads.hash,
-        watched: leads.set.watch,
-        hints,
-        reports: pieces.reports,
-        stop: pieces.stop,
+        archive,
+        serving,
+        standing,
+        pin: boot.pin,
+        attempted: boot.attempted,
+        boot: boot.word,
+        watched,
+        channels,
+        commits: mpsc::channel(1),
         signals,
     };
+    let (state, doors) = (leads.state, leads.doors);
     let serve = move || {
-        let ended = runtime.block_on(control::run(parts));
+        let ended = runtime.block_on(async {
+            desk.open(doors);
+            control::run(parts).await
+        });
         // A look that is still compiling must not hold up the end.
         runtime.shutdown_background();
         drop((hint_sender, state));
         ended
     };
     let control = Builder::new().name("control".into()).spawn(serve).map_err(failed)?;
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     Ok(Running {
         ready: half.ready,
-        said: half.said,
+        said: boot.said,
+        addresses,
         workers: half.workers,
         stop: pieces.stop_sender,
         control,
@@ -299,6 +299,10 @@ fn start_control(leads: Leads, half: Half, pieces: Pieces, clock: Clock) -> Resu
         ledger: pieces.ledger,
         tray: half.tray,
     })
+}
+
+fn standing(boot: &Boot, now: Wall) -> Standing {
+    Standing { files: boot.files.clone(), ..Standing::same("", now) }
 }
 
 /// What the router itself writes beside the files that it watches.

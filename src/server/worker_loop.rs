@@ -192,6 +192,14 @@ impl Running {
             }
             // Whoever asked may have gone away; that is its business.
             Command::Override { id, what, reply } => drop(reply.try_send(core.set_override(now, &id, what))),
+            Command::Probe { id, reply } => drop(reply.try_send(core.probe_now(now, &id))),
+            Command::Reset { id, reply } => drop(reply.try_send(core.reset(now, &id))),
+            Command::Health(reply) => drop(reply.try_send(core.health(now))),
+            Command::Tally(reply) => drop(reply.try_send(core.tally().clone())),
+            Command::Survey { wanted, reply } => {
+                let fits = |call: &crate::proxy::SettingUp| wanted.fits(call.gateway.as_deref(), call.group.as_deref());
+                drop(reply.try_send(core.survey(now, wanted.most, &fits)));
+            }
             Command::Stats(reply) => drop(reply.try_send(self.stats())),
             Command::Figures => {
                 let report = Report::Figures { worker: *index, stats: Box::new(self.stats()) };

@@ -98,6 +98,7 @@ impl Process {
                 snapshot: snapshot.clone(),
                 // The first worker has the health engine.
                 shared: process.workers.first().map(Worker::loaded),
+                overrides: Vec::new(),
                 paths: Box::new(OneHome(home)),
                 plant,
             };

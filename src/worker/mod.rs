@@ -21,8 +21,8 @@ pub use pressure::Pressure;
 pub use queue::{EVIDENCE_MOST, Queue};
 
 use crate::flow::Flow;
-use crate::health::{Engine, Evidence, Override, Probe, ProbeResult, ProbeToken};
-use crate::proxy::{Core, Effects, Snapshot};
+use crate::health::{Engine, Evidence, GatewayReport, Override, Probe, ProbeResult, ProbeToken};
+use crate::proxy::{Core, Effects, SettingUp, Snapshot, Survey, Tally};
 use crate::route::Turns;
 use crate::time::{Instant, Now};
 use std::sync::Arc;
@@ -42,6 +42,8 @@ pub struct Setup {
     pub snapshot: Arc<Snapshot>,
     /// `None`: this worker has the health engine. The others get its board and its turns ([`Worker::loaded`]).
     pub shared: Option<Loaded>,
+    /// Operators' words about gateways that an earlier process left; only the worker with the health engine heeds them.
+    pub overrides: Vec<(Arc<str>, Override)>,
     pub paths: Box<dyn Paths>,
     /// Planted faults (simulation only).
     #[cfg(feature = "sim")]
@@ -64,13 +66,14 @@ pub struct Worker {
 impl Worker {
     /// Probes that are due at once are in `out`.
     pub fn new(now: Now, setup: Setup, out: &mut Effects) -> Worker {
-        let Setup { index, workers, seed, owner_seed, snapshot, shared, paths, .. } = setup;
+        let Setup { index, workers, seed, owner_seed, snapshot, shared, overrides, paths, .. } = setup;
         let place = Place { index, workers, owner_seed };
         let (loaded, health) = match shared {
             Some(loaded) => (loaded, None),
             None => {
                 let jitter = seed.iter().fold(0, |seed: u64, &byte| seed.rotate_left(8) ^ u64::from(byte));
                 let mut health = Engine::new(jitter);
+                overrides.into_iter().for_each(|(id, over)| health.restore(id, over));
                 let (board, turns) = (health.reload(now, &snapshot.table), Turns::new(&snapshot.table));
                 (Loaded { snapshot, board, turns }, Some(health))
             }
@@ -189,6 +192,31 @@ impl Worker {
     /// An operator disables or enables a gateway; false when its id is unknown, or this worker has no health engine.
     pub fn set_override(&mut self, now: Now, id: &str, o: Option<Override>) -> bool {
         self.health.as_mut().is_some_and(|health| health.set_override(now, id, o))
+    }
+
+    /// A probe of a gateway at once; `None`: no such gateway, `Some(false)`: it is not probed.
+    pub fn probe_now(&mut self, now: Now, id: &str) -> Option<bool> {
+        self.health.as_mut()?.probe_now(now, id)
+    }
+
+    /// Forgets what was observed of a gateway; false when its id is unknown, or this worker has no health engine.
+    pub fn reset(&mut self, now: Now, id: &str) -> bool {
+        self.health.as_mut().is_some_and(|health| health.reset(now, id))
+    }
+
+    /// What is known about each gateway; nothing in a worker without the health engine.
+    pub fn health(&self, now: Now) -> Vec<GatewayReport> {
+        self.health.as_ref().map(|health| health.report(now)).unwrap_or_default()
+    }
+
+    /// What became of calls, by route, gateway and code.
+    pub fn tally(&self) -> &Tally {
+        self.core.tally()
+    }
+
+    /// The calls in set-up; at most `most` of those that fit are described.
+    pub fn survey(&self, now: Now, most: usize, fits: &dyn Fn(&SettingUp) -> bool) -> Survey {
+        self.core.survey(now, most, fits)
     }
 
     /// Tells the engine how probes ended, and sends those that are due.

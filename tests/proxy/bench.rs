@@ -144,6 +144,7 @@ impl Bench {
             old_cookie_key: None,
             snapshot: Arc::new(snapshot),
             shared: None,
+            overrides: Vec::new(),
             paths: Box::new(OneHome),
             plant: Plant::None,
         };

@@ -96,6 +96,7 @@ codes! {
     RestlessFiles = 802 "restless-files" Warning,
     NoFileEvents = 803 "no-file-events" Warning,
     Bind = 804 "bind" Error,
+    StartedFromLastGood = 805 "started-from-last-good" Warning,
     MountedAlone = 806 "mounted-alone" Warning,
     UnusedAllowance = 901 "unused-allowance" Warning,
 }
