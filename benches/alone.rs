@@ -23,6 +23,7 @@ pub fn worker(now: Now, routes: &str, out: &mut Effects) -> Worker {
         hash: "0".repeat(64),
         watch: vec![],
         refused: vec![],
+        secrets: Default::default(),
     };
     let (compiled, diagnostics) = compile(&set);
     let compiled = compiled.unwrap_or_else(|| panic!("{}", diagnostics.human(false)));
