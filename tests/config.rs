@@ -12,6 +12,10 @@ mod fixtures;
 mod limits;
 #[path = "config/meaning.rs"]
 mod meaning;
+#[path = "config/mutated.rs"]
+mod mutated;
+#[path = "config/pitfalls.rs"]
+mod pitfalls;
 #[path = "config/times.rs"]
 mod times;
 

@@ -60,6 +60,14 @@ fn the_example_is_clean() {
 }
 
 #[test]
+fn the_examples_of_an_office_and_a_carrier_are_accepted() {
+    for root in ["examples/office/routes.yaml", "examples/carrier/trunkline.yaml"] {
+        let (compiled, diagnostics) = compile(&FileSet::read(&home().join(root)).expect("a readable example"));
+        assert!(compiled.is_some(), "{root}:\n{}", diagnostics.human(false));
+    }
+}
+
+#[test]
 fn every_code_has_a_page_and_an_example() {
     let mut seen: Vec<Code> = Vec::new();
     for (_, root) in all("good").into_iter().chain(all("bad")) {
