@@ -146,6 +146,10 @@ impl Core {
             (Fired::Retransmit, None, Some(setup)) => trying(&setup.request.message(), &setup.source, &mut out.arena),
             _ => {}
         }
+        #[cfg(feature = "sim")]
+        if self.plant == super::Plant::NoTrying && call.server.proceeding() {
+            out.arena.truncate(start);
+        }
         if out.arena.len() > start {
             out.send_from(start, *call.reply_to);
         }

@@ -7,6 +7,8 @@ pub enum Plant {
     None,
     /// A gateway's 100 is forwarded to the caller.
     ForwardedTrying,
+    /// No 100 is ever made.
+    NoTrying,
     /// CANCEL goes out before the gateway has sent a 1xx.
     EarlyCancel,
     /// One record in a thousand is not written.
@@ -42,8 +44,9 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const ALL: [(&'static str, Plant); 17] = [
+    pub const ALL: [(&'static str, Plant); 18] = [
         ("forwarded-100", Plant::ForwardedTrying),
+        ("no-trying", Plant::NoTrying),
         ("early-cancel", Plant::EarlyCancel),
         ("lost-record", Plant::LostRecord),
         ("double-record", Plant::DoubleRecord),

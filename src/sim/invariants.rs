@@ -24,7 +24,7 @@ macro_rules! laws {
 laws! {
     EndsOnce "ends-once" "a call ends exactly once for its caller";
     OneFinal "one-final" "one final a server transaction, repeated byte for byte, but for further 2xx";
-    TryingAtOnce "trying-at-once" "an INVITE has an answer in the step that took it";
+    TryingInTime "trying-in-time" "an INVITE hears something within 200 ms";
     NoForwardedTrying "no-forwarded-100" "a gateway's 100 stays with the router";
     RuleGateways "rule-gateways" "calls go to the gateways their rule names, in order, with the rule's number";
     HuntReasons "hunt-reasons" "the next gateway is asked after silence, a transport error or a 5xx alone";

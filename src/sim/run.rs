@@ -199,6 +199,7 @@ impl Simulation {
             // The process is not scheduled for a moment, and then finds a heap of datagrams and late timers.
             let length = Duration::from_millis(self.chance.within(20..=1500));
             self.world.stall(length);
+            self.stage.stalled_until = self.stage.stalled_until.max(self.world.now.at + length);
         }
         // Bursts: now and then many calls come at the same instant.
         let gap = match self.chance.percent(30.0) {

@@ -58,6 +58,8 @@ pub struct Stage {
     pub trace: Trace,
     /// What the control events ask of the run.
     pub wanted: Vec<Token>,
+    /// When the router's process was scheduled again after its latest stall.
+    pub stalled_until: Instant,
     /// The latest turns of the gateways' health, and reloads, for the story of a breach.
     pub turns: VecDeque<String>,
 }
@@ -80,6 +82,7 @@ impl Stage {
             traced: None,
             trace: Trace::default(),
             wanted: Vec::new(),
+            stalled_until: Instant(0),
             turns: VecDeque::new(),
         }
     }
@@ -134,7 +137,7 @@ impl Stage {
         });
         self.summary.count(&call.caller, &call.monitor);
         let mut view =
-            View { now, sites: &self.sites, site: self.sites.len() - 1, health: &self.health, tally: &mut self.tally };
+            View { now, sites: &self.sites, site: self.sites.len() - 1, health: &self.health, tally: &mut self.tally, stalled_until: self.stalled_until };
         let awaited = call.monitor.finish(&mut view, &self.revisions);
         if !awaited.is_empty() {
             self.unclosed.insert(number, awaited);
@@ -293,7 +296,7 @@ impl Stage {
             });
             return;
         };
-        let mut view = View { now, sites: &self.sites, site, health: &self.health, tally: &mut self.tally };
+        let mut view = View { now, sites: &self.sites, site, health: &self.health, tally: &mut self.tally, stalled_until: self.stalled_until };
         let before = call.monitor.clients.len();
         call.monitor.step(&mut view, input, sent);
         if input.is_some_and(|i| (200..300).contains(&i.wire.code) && i.wire.cseq_method == "INVITE") {
@@ -313,7 +316,7 @@ impl Stage {
     fn in_order(&mut self, now: Now, number: u64, from: SocketAddr, arrival: u64) {
         let site = self.sites.len() - 1;
         if let Some(call) = self.calls.get_mut(&number) {
-            let mut view = View { now, sites: &self.sites, site, health: &self.health, tally: &mut self.tally };
+            let mut view = View { now, sites: &self.sites, site, health: &self.health, tally: &mut self.tally, stalled_until: self.stalled_until };
             call.monitor.in_order(&mut view, from, arrival);
         }
     }
@@ -329,7 +332,7 @@ impl Stage {
         let site = self.site().clone();
         self.health.refused(now.at, &site, datagram.to, branch);
         let view =
-            View { now, sites: &self.sites, site: self.sites.len() - 1, health: &self.health, tally: &mut self.tally };
+            View { now, sites: &self.sites, site: self.sites.len() - 1, health: &self.health, tally: &mut self.tally, stalled_until: self.stalled_until };
         if quoted == 0 {
             // Nothing came back of it: every silent branch to that address may be meant.
             self.calls.values_mut().for_each(|c| c.monitor.refused_somewhere(&view, datagram.to));

@@ -17,7 +17,7 @@ fn saved_by_the_second(first: u16, failover: &'static str, expected: &str) -> Ro
     let mut caller = Sipp::caller("calls", router.port(), &[]);
     caller.succeeds();
     second.succeeds();
-    assert_eq!(caller.heard(), ["100", "180", "200", "200"]);
+    assert_eq!(caller.heard(), ["180", "200", "200"]);
     assert_eq!(second.heard(), ["INVITE", "ACK", "BYE"]);
     let record = router.record();
     assert_eq!(record.outcome(), "answered 200");
@@ -58,7 +58,8 @@ fn with_every_gateway_dead_the_caller_hears_503() {
     caller.succeeds();
     unable.succeeds();
     broken.succeeds();
-    assert!(caller.received()[1].starts_with("SIP/2.0 503 Service not available"), "{:?}", caller.received());
+    let last = caller.received().pop().unwrap_or_default();
+    assert!(last.starts_with("SIP/2.0 503 Service not available"), "{last}");
     let record = router.record();
     assert_eq!(record.outcome(), "failed 503");
     assert_eq!(record.attempts(), ["gw1 transport 503", "gw2 replied 503", "gw3 replied 500"]);

@@ -92,13 +92,14 @@ impl Sipp {
         received.map(|(_, message)| message.to_owned()).collect()
     }
 
-    /// The first words of what it received: `INVITE`, `ACK`, `200`.
+    /// The first words of what it received: `INVITE`, `ACK`, `200`; but no 100, for whether there is one is a matter of
+    /// milliseconds.
     pub fn heard(&self) -> Vec<String> {
         let first = |message: &String| {
             let line = message.strip_prefix("SIP/2.0 ").unwrap_or(message);
             line.split_whitespace().next().unwrap_or_default().to_owned()
         };
-        self.received().iter().map(first).collect()
+        self.received().iter().map(first).filter(|word| word != "100").collect()
     }
 
     /// How often it heard a word.

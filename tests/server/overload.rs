@@ -61,7 +61,8 @@ fn keep_calling(router: SocketAddr, over: &AtomicBool, refused: &AtomicU64) {
                 refused.fetch_add(1, Ordering::Relaxed);
                 under_way = under_way.saturating_sub(1);
             }
-            Some((answer, _)) if answer.starts_with("SIP/2.0 100 ") => under_way = under_way.saturating_sub(1),
+            // A call that was taken: its 200 may come more than once, for nobody acknowledges it.
+            Some((answer, _)) if answer.starts_with("SIP/2.0 200 ") => under_way = under_way.saturating_sub(1),
             Some(_) => {}
             // What was lost on the way to us is not waited for.
             None => under_way = 0,

@@ -12,8 +12,6 @@ use std::time::Duration;
 /// What must come out of this step. The checks of the sends strike off what they see.
 #[derive(Debug, Default)]
 pub struct Duties {
-    /// Server transaction that must be answered with any response.
-    pub answer: Option<usize>,
     /// A CANCEL: the answers that fit.
     pub cancel: Option<&'static [u16]>,
     /// Client whose final must be acknowledged.
@@ -98,6 +96,7 @@ impl Monitor {
             number: user_and_host(wire.uri).0.to_string(),
             initial: wire.to_tag().is_empty(),
             at: view.now,
+            heard: None,
             site: view.site,
             trunk: site::trunk_of(from.ip()),
             admitted: admitted(view, from.ip()),
@@ -122,9 +121,6 @@ impl Monitor {
             return;
         }
         duties.refuse = server.tampered || server.max_forwards == 0;
-        // Where even the source is unknown, a false cookie earns silence.
-        let owed = server.admitted || !server.tampered;
-        duties.answer = (server.is_invite() && owed).then_some(self.servers.len());
         let caller = *self.caller.get_or_insert(from);
         if server.method == "BYE" && !server.tampered && !server.initial {
             // The callee's side writes its own tag into From.
@@ -210,9 +206,6 @@ impl Monitor {
         let responses = |code: Option<u16>| {
             sent.iter().filter(|s| !s.wire.is_request() && code.is_none_or(|c| c == s.wire.code)).count()
         };
-        if duties.answer.is_some() {
-            self.check(view, Law::TryingAtOnce, responses(None) > 0, || format!("{} had no answer", what()));
-        }
         if let Some(codes) = duties.cancel {
             let fits = |s: &&Seen| s.wire.cseq_method == "CANCEL" && codes.contains(&s.wire.code);
             let mine = sent.iter().filter(fits).count();

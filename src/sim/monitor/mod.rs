@@ -32,6 +32,8 @@ pub struct View<'a> {
     pub site: usize,
     pub health: &'a HealthWatch,
     pub tally: &'a mut Tally,
+    /// When the router's process was scheduled again after its latest stall.
+    pub stalled_until: Instant,
 }
 
 /// A datagram at the border.

@@ -19,6 +19,8 @@ pub struct Server {
     /// Opens something: has no To tag.
     pub initial: bool,
     pub at: Now,
+    /// When the router first said anything to it.
+    pub heard: Option<Instant>,
     /// The revision in force at its arrival.
     pub site: usize,
     /// Which trunk it came from.

@@ -4,6 +4,11 @@ use super::super::invariants::Law;
 use super::duties::first_line;
 use super::parties::Server;
 use super::{Monitor, Seen, View, print_of};
+use std::time::Duration;
+
+const TRYING: Duration = Duration::from_millis(200);
+/// Timers fire in ticks, behind the datagrams of theirs.
+const LATE: Duration = Duration::from_millis(2);
 
 impl Monitor {
     pub(super) fn response_out(&mut self, view: &mut View, input: Option<Seen>, out: Seen) {
@@ -17,6 +22,7 @@ impl Monitor {
         };
         let print = print_of(wire.text.as_bytes());
         let forwarded = input.filter(|i| !i.wire.is_request() && i.wire.code == wire.code && self.is_of(index, *i));
+        self.in_time(view, index);
         let server = &self.servers[index];
         let back = server.from == out.to && server.to == out.from;
         self.check(view, Law::ForwardedUntouched, back, || format!("{} to {}", first_line(wire.text), out.to));
@@ -29,6 +35,18 @@ impl Monitor {
         self.servers[index].last_print = print;
     }
 
+    /// RFC 3261 §17.2.1: 200 ms, or at once when the process runs again. An INVITE that never hears anything is one that
+    /// hears its final too late.
+    fn in_time(&mut self, view: &mut View, index: usize) {
+        let server = &mut self.servers[index];
+        if !server.is_invite() || server.heard.replace(view.now.at).is_some() {
+            return;
+        }
+        let due = (server.at.at + TRYING).max(view.stalled_until) + LATE;
+        let after = view.now.at.since(server.at.at);
+        self.check(view, Law::TryingInTime, view.now.at <= due, || format!("the first response came after {after:?}"));
+    }
+
     /// Whether a response came on a branch of this server transaction.
     fn is_of(&self, server: usize, seen: Seen) -> bool {
         self.client_of(seen.wire.branch(), seen.wire.cseq_method)
@@ -38,8 +56,8 @@ impl Monitor {
     fn trying(&mut self, view: &mut View, input: Option<Seen>, index: usize, out: Seen) {
         let server = &self.servers[index];
         let own = out.wire.to_tag().is_empty() || !server.initial;
-        // To an INVITE at once; to others late and by a timer alone (RFC 4320).
-        let asked = input.is_some_and(|i| i.wire.branch() == server.branch) || !server.is_invite();
+        // By a timer, or because the INVITE came again; to others late and by a timer alone (RFC 4320).
+        let asked = input.is_none_or(|i| i.wire.branch() == server.branch);
         let unmarked = out.wire.named("X-From").is_none();
         let open = server.final_code.is_none() && server.answered.is_none();
         self.check(view, Law::NoForwardedTrying, own && asked && unmarked, || out.wire.text.to_string());
