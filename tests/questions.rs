@@ -7,6 +7,8 @@ mod batch;
 #[path = "questions/completions.rs"]
 mod completions;
 
+#[path = "questions/documentation.rs"]
+mod documentation;
 #[path = "questions/verdicts.rs"]
 mod verdicts;
 
