@@ -9,6 +9,8 @@ mod completions;
 
 #[path = "questions/documentation.rs"]
 mod documentation;
+#[path = "questions/live.rs"]
+mod live;
 #[path = "questions/verdicts.rs"]
 mod verdicts;
 
