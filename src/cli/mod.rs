@@ -1,6 +1,6 @@
 //! The command line: one file a command; the only place that prints.
 //!
-//! Exit codes, the same for all commands: 0 clean, 1 findings, 2 could not answer (CONFIG-AND-CLI part (c)).
+//! Exit codes, the same for all commands: 0 clean, 1 findings, 2 could not answer, 3 held by a guard (CONFIG-AND-CLI part (c)).
 
 mod answer;
 mod args;
@@ -11,7 +11,9 @@ mod diff;
 mod edit;
 mod explain;
 mod fmt;
+mod git;
 mod messages;
+mod plan;
 mod report;
 mod run;
 mod runtime;
@@ -30,6 +32,8 @@ pub const CLEAN: u8 = 0;
 pub const FINDINGS: u8 = 1;
 /// No answer: a bad flag, an unreadable file, a port that is taken.
 pub const NO_ANSWER: u8 = 2;
+/// A guard stands in the way: somebody has to say that it is meant.
+pub const GUARDED: u8 = 3;
 
 /// A declarative SIP trunk router: routes in versioned YAML, hot-loaded, with health probes and failover.
 #[derive(Debug, Parser)]
@@ -48,6 +52,7 @@ enum Command {
     Validate(validate::Args),
     Test(test::Args),
     Explain(explain::Args),
+    Plan(plan::Args),
     Completions(completions::Args),
     #[command(name = "complete-ids", hide = true)]
     CompleteIds(completions::Line),
@@ -90,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args, &global),
         Command::Fmt(args) => fmt::run(args, &global),
         Command::Explain(args) => explain::run(args, &global),
+        Command::Plan(args) => plan::run(args, &global),
         Command::Completions(args) => completions::run(args, &global),
         Command::CompleteIds(line) => completions::answer(line),
         Command::Schema(args) => schema::run(args, &global),

@@ -67,11 +67,34 @@ impl FileSet {
         FileSet { root, hash: hash(&files), files, watch: Vec::new(), refused: Vec::new(), secrets: Secrets::default() }
     }
 
+<<<<<<< HEAD
     /// The same texts as the files of `root`: paths count from there, and secrets are what they are now.
     pub fn at(self, root: &Path) -> FileSet {
         let mut watch = BTreeSet::new();
         let secrets = secrets(&directory_of(root), &self.files, &mut watch);
         FileSet { root: root.to_owned(), secrets, ..self }
+=======
+    /// A set out of a tree that is no directory, such as a commit's: `names` are all its files relative to the root
+    /// file's place, `read` gives the bytes of one. `root` is how the root file is called when something is said about it.
+    pub fn gather<E>(
+        root: PathBuf,
+        names: &[PathBuf],
+        mut read: impl FnMut(&Path) -> Result<Vec<u8>, E>,
+    ) -> Result<FileSet, E> {
+        let name = root.file_name().map_or_else(|| root.clone(), PathBuf::from);
+        let first = read(&name)?;
+        let mut files = vec![(name, first)];
+        for pattern in patterns(&files[0].1) {
+            for found in include::matching(&pattern, names) {
+                if !files.iter().any(|(known, _)| *known == found) {
+                    let bytes = read(&found)?;
+                    files.push((found, bytes));
+                }
+            }
+        }
+        let hash = hash(&files);
+        Ok(FileSet { root, files, hash, watch: Vec::new(), refused: Vec::new(), secrets: Secrets::default() })
+>>>>>>> 30f4c88 (trunkline plan: the old side from git, a path or the running router; guards, blast radius, markdown and JSON)
     }
 
     /// Puts other bytes in the place of a file's.

@@ -43,6 +43,19 @@ pub(super) fn expand(root: &Path, pattern: &str, walk: &mut Walk) {
     }
 }
 
+/// The names that `pattern` means, of all the files of a tree: the same ones that [`expand`] finds in a directory.
+pub(super) fn matching(pattern: &str, names: &[PathBuf]) -> Vec<PathBuf> {
+    let (Ok(matcher), false) = (Pattern::new(pattern), escapes(pattern)) else { return Vec::new() };
+    let wanted = |name: &&PathBuf| {
+        name.components().count() <= DEPTH
+            && !name.components().any(|part| skipped(&part.as_os_str().to_string_lossy()))
+            && matcher.matches_path_with(name, OPTIONS)
+    };
+    let mut found: Vec<PathBuf> = names.iter().filter(wanted).take(FILES).cloned().collect();
+    found.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    found
+}
+
 struct Listing<'l> {
     root: &'l Path,
     real_root: &'l Path,

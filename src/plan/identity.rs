@@ -3,10 +3,10 @@
 //! A gateway is its address, transport and listener; what it does to numbers is part of every decision. A gateway that
 //! keeps its id and gets another address is another gateway: calls arrive elsewhere.
 
+use super::intern::Map;
 use crate::flow::Transport;
 use crate::proxy::{Listener, Snapshot};
-use crate::route::{Gateway, GatewayIx, GroupIx, Matcher, Table};
-use std::collections::HashMap;
+use crate::route::{Gateway, GatewayIx, Group, GroupIx, Matcher, Table};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Identity {
 
     fn pair_gateways(&mut self, old: &Snapshot, new: &Snapshot) {
         let place = |snapshot: &Snapshot, gateway: &Gateway| Place::of(gateway, &snapshot.listeners, &old.listeners);
-        let mut gone: HashMap<Place, Vec<usize>> = HashMap::new();
+        let mut gone: Map<Place, Vec<usize>> = Map::default();
         for (at, gateway) in old.table.gateways().iter().enumerate() {
             if new.table.gateway_by_id(&gateway.id).is_none() {
                 gone.entry(place(old, gateway)).or_default().push(at);
@@ -118,6 +118,11 @@ impl Identity {
             self.groups.push(GroupPair { id: Arc::clone(&old.group(ix).id), was: None, old: Some(ix), new: None });
         }
         self.groups.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+
+    /// Whether the same callers land in two groups.
+    pub fn same_matchers(&self, old: &Group, new: &Group) -> bool {
+        self.matchers(&old.matchers, true) == self.matchers(&new.matchers, false)
     }
 
     /// Matchers with gateways by who they are. Listeners count by their position: a group that is renamed in the same

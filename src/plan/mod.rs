@@ -20,18 +20,24 @@ mod lookup;
 mod outcome;
 mod path;
 mod rewrite;
+pub mod settings;
+pub mod text_only;
 mod times;
 mod verdict;
 
 pub use change::{Change, Changes, Kind, Part, Ranges};
+pub use compare::Shown;
 pub use identity::{GatewayName, GroupPair, Rename};
 pub use lookup::Lookup;
-pub use outcome::{Course, Stop};
+pub use outcome::{Course, Side, Stop};
+pub use path::{Path, Way};
+pub use rewrite::{Rewrite, Take};
 pub use times::{ALWAYS, TimeId, Window};
 pub use verdict::{Form, Key};
 
 use crate::proxy::Snapshot;
-use crate::route::{Net, Spans};
+use crate::route::{Decision, Net, Spans};
+use crate::time::Wall;
 use change::Collector;
 use compare::Comparer;
 
@@ -96,6 +102,21 @@ impl<'a> Comparison<'a> {
     }
     pub fn renames(&self) -> &[Rename] {
         &self.comparer.identity.renames
+    }
+
+    /// What the routes themselves make of the numbers of a change, where both sides' routes do the same.
+    pub fn shown(&self, change: &Change) -> Option<&Shown> {
+        self.comparer.shown(change.id)
+    }
+
+    /// What the two tables themselves decide about a call, with every gateway up.
+    pub fn decide(&mut self, group: usize, number: &[u8], wall: Wall) -> [Option<Decision>; 2] {
+        let Some(pair) = self.groups.get(group) else { return [None, None] };
+        [Side::Old, Side::New].map(|side| {
+            let half = self.comparer.half(side);
+            half.begin(pair);
+            half.decide(number, wall).cloned()
+        })
     }
 
     /// The part of the week that a set of instants makes up.
