@@ -67,13 +67,13 @@ impl FileSet {
         FileSet { root, hash: hash(&files), files, watch: Vec::new(), refused: Vec::new(), secrets: Secrets::default() }
     }
 
-<<<<<<< HEAD
     /// The same texts as the files of `root`: paths count from there, and secrets are what they are now.
     pub fn at(self, root: &Path) -> FileSet {
         let mut watch = BTreeSet::new();
         let secrets = secrets(&directory_of(root), &self.files, &mut watch);
         FileSet { root: root.to_owned(), secrets, ..self }
-=======
+    }
+
     /// A set out of a tree that is no directory, such as a commit's: `names` are all its files relative to the root
     /// file's place, `read` gives the bytes of one. `root` is how the root file is called when something is said about it.
     pub fn gather<E>(
@@ -94,7 +94,6 @@ impl FileSet {
         }
         let hash = hash(&files);
         Ok(FileSet { root, files, hash, watch: Vec::new(), refused: Vec::new(), secrets: Secrets::default() })
->>>>>>> 30f4c88 (trunkline plan: the old side from git, a path or the running router; guards, blast radius, markdown and JSON)
     }
 
     /// Puts other bytes in the place of a file's.
