@@ -11,6 +11,8 @@ mod completions;
 mod documentation;
 #[path = "questions/live.rs"]
 mod live;
+#[path = "questions/schemas.rs"]
+mod schemas;
 #[path = "questions/verdicts.rs"]
 mod verdicts;
 

@@ -9,6 +9,8 @@ mod live;
 mod page;
 mod route;
 
+pub use json::Document;
+
 use super::{CLEAN, Format, Global, NO_ANSWER};
 use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
 use crate::question::{Call, Desk, Key, State, Unanswerable, caller, moment};

@@ -1,19 +1,59 @@
-//! `trunkline schema`: the JSON schema of the files, for editors and CI.
+//! `trunkline schema`: the JSON schemas of the files and of the documents that commands write, for editors and CI.
 
-use super::{CLEAN, Global};
+use super::{CLEAN, Global, explain, test};
+use crate::admin::{CallsAnswer, GatewayOrderAnswer, ReloadAnswer, Status};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use std::process::ExitCode;
 
-/// Print the JSON schema of the routes file, for editors
+/// Print the JSON schema of the routes file, for editors, or of a document that a command writes
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The version of the file format
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=1))]
     version: u8,
+    /// What is described: the routes file, or what a command writes with --format json
+    #[arg(long = "for", value_enum, default_value_t, value_name = "NAME")]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    #[default]
+    File,
+    Explain,
+    Test,
+    Status,
+    Calls,
+    Gateway,
+    Reload,
 }
 
 pub fn run(args: Args, _global: &Global) -> ExitCode {
     // There is one version; clap refused every other number.
-    let Args { version: _ } = args;
-    anstream::print!("{}", crate::config::schema());
+    let Args { version: _, what } = args;
+    let schema = match what {
+        What::File => crate::config::schema(),
+        What::Explain => of::<explain::Document>("explain"),
+        What::Test => of::<test::TestDocument>("test"),
+        What::Status => of::<Status>("status"),
+        What::Calls => of::<CallsAnswer>("calls"),
+        What::Gateway => of::<GatewayOrderAnswer>("gateway"),
+        What::Reload => of::<ReloadAnswer>("reload"),
+    };
+    anstream::print!("{schema}");
     ExitCode::from(CLEAN)
+}
+
+/// The schema of `trunkline/NAME/1`, ending with a line end. Fields may be added to a document, so none are forbidden.
+fn of<T: JsonSchema>(name: &str) -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".into(), format!("https://trunkline.dev/schema/{name}-1.json").into());
+    if let Some(field) = schema.pointer_mut("/properties/schema") {
+        *field = serde_json::json!({ "const": format!("trunkline/{name}/1") });
+    }
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
 }

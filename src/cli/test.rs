@@ -5,6 +5,8 @@ mod human;
 mod json;
 mod others;
 
+pub use json::TestDocument;
+
 use super::{CLEAN, FINDINGS, Format, Global, NO_ANSWER, diff, edit};
 use crate::config::{Compiled, Diagnostics, FileSet, compile};
 use crate::route_tests::{Coverage, Verdict, findings, run_on, untested, update};
@@ -135,7 +137,10 @@ fn fits(test: &str, name: &str) -> bool {
 fn show(outcome: &Outcome, global: &Global) -> Result<(), String> {
     match global.format {
         Format::Human => anstream::print!("{}", human::text(outcome, global)),
-        Format::Json => anstream::println!("{:#}", json::document(outcome)),
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&json::document(outcome)).map_err(|error| error.to_string())?;
+            anstream::println!("{text}");
+        }
         Format::Junit => anstream::print!("{}", others::junit(outcome)),
         _ => others::github(outcome)?,
     }

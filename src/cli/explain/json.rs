@@ -4,24 +4,31 @@ use crate::proxy::Snapshot;
 use crate::question::{Answer, Origin, Question, why_passed};
 use crate::route::WhyPassed;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-/// The fields in the order in which people look for them.
-#[derive(Debug, Serialize)]
-pub(super) struct Document<'a> {
+/// Where a call goes, and why.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExplainDocument")]
+pub struct Document<'a> {
+    /// `trunkline/explain/1`.
     schema: &'static str,
     revision: &'a str,
     group: Option<&'a str>,
     number: Cow<'a, str>,
+    /// RFC 3339 with milliseconds, in UTC.
     at: String,
     source: Option<IpAddr>,
     /// Nobody said where the call comes from.
     assumed: bool,
+    /// `attempts`, `reject` or `access`.
     outcome: &'static str,
+    /// What the access rules do to a stranger: `drop` or `reject`.
     access: Option<&'static str>,
     route: Option<&'a str>,
+    /// Where the route stands: `routes.yaml:80`.
     place: Option<&'a str>,
     attempts: Vec<Attempt<'a>>,
     reject: Option<Reject<'a>>,
@@ -30,35 +37,38 @@ pub(super) struct Document<'a> {
     gives_up: GivesUp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Attempt<'a> {
     gateway: &'a str,
     number: Cow<'a, str>,
+    /// The probability that it is the first.
     share: f64,
+    /// Known to be down, and tried as the last resort.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     down: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Reject<'a> {
     code: u16,
     reason: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PassedOver<'a> {
     route: &'a str,
+    /// `prefix`, `schedule`, `priority` or `exact`.
     why: &'static str,
     detail: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Skipped<'a> {
     gateway: &'a str,
     why: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct GivesUp {
     max_attempts: u8,
     max_setup_ms: u64,
