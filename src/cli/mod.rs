@@ -12,6 +12,7 @@ mod edit;
 mod explain;
 mod fmt;
 mod git;
+mod init;
 mod messages;
 mod plan;
 mod report;
@@ -32,7 +33,7 @@ pub const CLEAN: u8 = 0;
 pub const FINDINGS: u8 = 1;
 /// No answer: a bad flag, an unreadable file, a port that is taken.
 pub const NO_ANSWER: u8 = 2;
-/// A guard stands in the way: somebody has to say that it is meant.
+/// A guard stands in the way; what was printed says how to go on.
 pub const GUARDED: u8 = 3;
 
 /// A declarative SIP trunk router: routes in versioned YAML, hot-loaded, with health probes and failover.
@@ -57,6 +58,7 @@ enum Command {
     #[command(name = "complete-ids", hide = true)]
     CompleteIds(completions::Line),
     Fmt(fmt::Args),
+    Init(init::Args),
     Schema(schema::Args),
     Call(call::Args),
     Answer(answer::Args),
@@ -98,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::run(args, &global),
         Command::Completions(args) => completions::run(args, &global),
         Command::CompleteIds(line) => completions::answer(line),
+        Command::Init(args) => init::run(args, &global),
         Command::Schema(args) => schema::run(args, &global),
         Command::Call(args) => call::run(args, &global),
         Command::Answer(args) => answer::run(args, &global),

@@ -18,7 +18,7 @@ fn corpus() -> Vec<(PathBuf, Vec<u8>)> {
         }
     }
     let mut files = Vec::new();
-    for directory in ["tests/config", "tests/commands/format", "tests/scenarios", "examples"] {
+    for directory in ["tests/config", "tests/commands/format", "tests/scenarios", "examples", "src/cli/init"] {
         walk(&home().join(directory), &mut files);
     }
     files.push((home().join("routes.yaml"), std::fs::read(home().join("routes.yaml")).expect("the example")));
