@@ -4,6 +4,8 @@
 mod fixes;
 #[path = "commands/formatting.rs"]
 mod formatting;
+#[path = "commands/init.rs"]
+mod init;
 #[path = "commands/outputs.rs"]
 mod outputs;
 #[path = "commands/sarif.rs"]
