@@ -6,6 +6,8 @@ mod agreement;
 mod draws;
 #[path = "plan/oracle.rs"]
 mod oracle;
+#[path = "plan/scale.rs"]
+mod scale;
 #[path = "route/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -12,6 +12,7 @@ use crate::plan::{
     ALWAYS, Change, Comparison, Form, Kind, Lookup, Part, Rewrite, Shown, Stop, TimeId, Way, Window, calendar,
     declared, settings, text_only,
 };
+use crate::question::clock;
 use crate::route::{Decision, FinalAnswer, Outcome, Reply, Table};
 use crate::route_tests;
 use crate::time::Wall;
@@ -191,13 +192,13 @@ impl Writer<'_, '_> {
 
     fn part(&self, part: &Part) -> doc::Part {
         let ranges = self.comparison.changes.ranges.get(part.ranges);
-        let (own, rest): (Vec<_>, Vec<_>) =
-            ranges.iter().map(|range| &**range).partition(|range| !part.undialable || self.prefixes.cover(range));
+        let declared = self.prefixes.owners(ranges);
         doc::Part {
             groups: self.ids(&part.groups),
-            ranges: own.iter().chain(&rest).take(LISTED).map(|range| (*range).to_owned()).collect(),
+            ranges: ranges.iter().take(LISTED).map(ToString::to_string).collect(),
             range_count: ranges.len(),
-            declared_count: own.len(),
+            declared: declared.iter().take(LISTED).map(ToString::to_string).collect(),
+            declared_count: declared.len(),
             catch_all: part.undialable,
             when: self.when(part.time),
         }
@@ -300,6 +301,7 @@ impl Writer<'_, '_> {
         doc::Example {
             group: self.ids(&[group]).concat(),
             at: timestamp(at),
+            local: clock(at, &self.sides.after.zone, true),
             before: first(before.as_ref(), &self.sides.before.snapshot.table),
             after: first(after.as_ref(), &self.sides.after.snapshot.table),
             number,
@@ -308,8 +310,8 @@ impl Writer<'_, '_> {
 }
 
 fn nothing() -> doc::Example {
-    let (group, number, at) = (String::new(), String::new(), timestamp(Wall(0)));
-    doc::Example { group, number, at, before: Vec::new(), after: Vec::new() }
+    let (group, number, at, local) = (String::new(), String::new(), timestamp(Wall(0)), String::new());
+    doc::Example { group, number, at, local, before: Vec::new(), after: Vec::new() }
 }
 
 /// A number of a range, as long as numbers usually are.
@@ -360,18 +362,43 @@ fn number(stop: &Stop, route: Option<&Shown>) -> String {
     }
 }
 
-/// The prefixes that are declared on either side: what no such prefix begins is the catch-alls'.
-struct Prefixes<'s>(HashSet<&'s str>);
+/// The prefixes and exact numbers that are declared on either side.
+struct Prefixes<'s> {
+    prefixes: HashSet<&'s str>,
+    numbers: HashSet<&'s str>,
+}
 
 impl<'s> Prefixes<'s> {
     fn of(sides: &'s Sides<'_>) -> Prefixes<'s> {
+        let mut out = Prefixes { prefixes: HashSet::new(), numbers: HashSet::new() };
         let tables = [&sides.before.snapshot.table, &sides.after.snapshot.table];
-        let prefixes = tables.into_iter().flat_map(|table| table.routes()).flat_map(|route| &route.prefixes);
-        Prefixes(prefixes.map(|prefix| &**prefix).collect())
+        for route in tables.into_iter().flat_map(|table| table.routes()) {
+            let to = if route.exact { &mut out.numbers } else { &mut out.prefixes };
+            to.extend(route.prefixes.iter().map(|prefix| &**prefix));
+        }
+        out
     }
 
-    fn cover(&self, range: &str) -> bool {
-        let digits = range.trim_start_matches('=').trim_end_matches('*');
-        (1..=digits.len()).any(|length| digits.get(..length).is_some_and(|prefix| self.0.contains(prefix)))
+    /// For each range the declared prefix or number whose calls these are, once; what none declares is left out, it is
+    /// the catch-alls'. A range around several declared ones stands for itself.
+    fn owners(&self, ranges: &[Box<str>]) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for range in ranges {
+            let owner = match range.strip_prefix('=') {
+                Some(number) if self.numbers.contains(number) => Some((**range).to_owned()),
+                Some(number) => self.longest(number),
+                None => self.longest(range.trim_end_matches('*')),
+            };
+            out.extend(owner.filter(|owner| out.last() != Some(owner)));
+        }
+        let mut known = HashSet::new();
+        out.retain(|owner| known.insert(owner.clone()));
+        out
+    }
+
+    fn longest(&self, digits: &str) -> Option<String> {
+        let mut lengths = (1..=digits.len()).rev();
+        let prefix = lengths.find_map(|n| digits.get(..n).filter(|prefix| self.prefixes.contains(prefix)))?;
+        Some(format!("{prefix}*"))
     }
 }

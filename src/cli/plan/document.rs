@@ -81,9 +81,11 @@ pub struct Part {
     pub groups: Vec<String>,
     pub ranges: Vec<String>,
     pub range_count: usize,
-    /// How many of the ranges lie below a prefix that either side declares; these are listed first. The others are numbers
-    /// that no prefix takes.
+    /// The prefixes and numbers of either side's routes whose calls these are, at most 50; longer ones that are declared
+    /// too stand for themselves.
+    pub declared: Vec<String>,
     pub declared_count: usize,
+    /// Numbers that no prefix takes are among them.
     pub catch_all: bool,
     pub when: When,
 }
@@ -161,6 +163,8 @@ pub struct Example {
     pub number: String,
     /// RFC 3339 in UTC.
     pub at: String,
+    /// The same in the horizon's zone: `tue 2026-11-24 10:00`.
+    pub local: String,
     /// What each gateway that may be the first is given: `carrier-a 004930…`, or the refusal.
     pub before: Vec<String>,
     pub after: Vec<String>,

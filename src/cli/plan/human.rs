@@ -41,7 +41,9 @@ pub fn render(plan: &Document, idle: &[String]) -> String {
         let _ = writeln!(out, "  = same decision, different text: {text}");
     }
     fields(plan, &mut out);
-    out.push('\n');
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
     summary(plan, idle, &mut out);
     out
 }
@@ -99,26 +101,32 @@ fn marks(change: &Change) -> String {
     }
 }
 
-/// The numbers of a part; what the catch-alls take is said in words, for its ranges are the gaps between all prefixes.
+/// The numbers of a part: by the prefixes that are declared, where that is shorter. What the catch-alls take is said in
+/// words, for its ranges are the gaps between all prefixes.
 pub fn numbers(part: &Part) -> String {
-    if !part.catch_all || part.range_count == 1 {
-        return words::ranges(&part.ranges, part.range_count);
-    }
-    let rest = "every number that no prefix takes".to_owned();
-    match part.declared_count {
-        0 => rest,
-        count => {
-            let listed: Vec<String> = part.ranges.iter().take(count).cloned().collect();
-            format!("{} and {rest}", words::ranges(&listed, count))
-        }
+    let declared = || words::ranges(&part.declared, part.declared_count);
+    match (part.catch_all, part.declared_count) {
+        (true, _) if part.range_count == 1 => words::ranges(&part.ranges, 1),
+        (true, 0) => "every number that no prefix takes".to_owned(),
+        (true, _) => format!("{} and every number that no prefix takes", declared()),
+        (false, count) if count > 0 && count < part.range_count => format!("{} (longer prefixes aside)", declared()),
+        (false, _) => words::ranges(&part.ranges, part.range_count),
     }
 }
 
-/// `e.g. 0033123456 in office: carrier-a +33123456  ->  carrier-b 0033123456`.
+/// `e.g. 0033123456 in office: carrier-a +33123456  ->  carrier-b 0033123456`; with the time where it matters.
 pub fn example(change: &Change) -> String {
     let example = &change.example;
     let side = |list: &[String]| list.join(" | ");
-    format!("e.g. {}: {}  ->  {}", example.number, side(&example.before), side(&example.after))
+    let always = change.parts.first().is_none_or(|part| part.when == ALWAYS);
+    let when = if always { String::new() } else { format!(", {}", example.local) };
+    format!(
+        "e.g. {} from {}{when}: {}  ->  {}",
+        example.number,
+        example.group,
+        side(&example.before),
+        side(&example.after)
+    )
 }
 
 pub fn text_only(plan: &Document) -> Option<String> {
@@ -137,7 +145,8 @@ fn fields(plan: &Document, out: &mut String) {
     if plan.fields.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nSettings");
+    let gap = if out.ends_with("\n\n") { "" } else { "\n" };
+    let _ = writeln!(out, "{gap}Settings");
     let absent = |side: &Option<String>, word: &str| side.clone().unwrap_or_else(|| word.to_owned());
     for field in plan.fields.iter().take(FIELDS) {
         let _ = match (&field.before, &field.after) {

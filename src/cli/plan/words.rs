@@ -30,32 +30,50 @@ const SPANS: usize = 4;
 /// `mon-fri 08:00-18:00`, `from 2026-12-01 00:00`.
 pub fn when_words(when: &When) -> String {
     let When::Spans(spans) = when else { return "always".to_owned() };
-    let more = spans.len().saturating_sub(SPANS);
-    let mut words: Vec<String> = spans.iter().take(SPANS).map(span_words).collect();
+    let (days, others): (Vec<&Span>, Vec<&Span>) = spans.iter().partition(|span| whole_day(span).is_some());
+    let mut words: Vec<String> = others.iter().take(SPANS).map(|span| span_words(span)).collect();
+    let more = others.len().saturating_sub(SPANS);
     if more > 0 {
         words.push(format!("and {more} more times"));
+    }
+    if !days.is_empty() {
+        let dates: Vec<String> = days.iter().filter_map(|span| whole_day(span)).map(str::to_owned).collect();
+        words.push(format!("all day on {}", list(&dates, "dates")));
     }
     words.join("; ")
 }
 
+/// The date of a span that is one whole day.
+fn whole_day(span: &Span) -> Option<&str> {
+    let from = span.from.as_deref()?.strip_suffix("T00:00")?;
+    let until = span.until.as_deref()?.strip_suffix("T00:00")?;
+    let next = from.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
+    (span.hours == ["00:00-24:00"] && span.days == ["daily"] && next.to_string() == until).then_some(from)
+}
+
+fn list(dates: &[String], what: &str) -> String {
+    let shown = dates.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    match dates.len().saturating_sub(3) {
+        0 => shown,
+        more => format!("{shown} and {more} more {what}"),
+    }
+}
+
 fn span_words(span: &Span) -> String {
-    let whole_day = span.hours == ["00:00-24:00"];
+    let all_day = span.hours == ["00:00-24:00"];
     let daily = span.days == ["daily"];
     let mut words = Vec::new();
-    if !daily || (whole_day && span.from.is_none() && span.until.is_none()) || !whole_day {
+    if !daily || (all_day && span.from.is_none() && span.until.is_none()) || !all_day {
         words.push(span.days.join(", "));
     }
-    if !whole_day {
+    if !all_day {
         words.push(span.hours.join(" and "));
     }
     let clock = |text: &str| text.replace('T', " ");
     words.extend(span.from.as_ref().map(|from| format!("from {}", clock(from))));
     words.extend(span.until.as_ref().map(|until| format!("until {}", clock(until))));
     if !span.except.is_empty() {
-        let shown = span.except.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-        let more = span.except.len().saturating_sub(3);
-        let more = if more > 0 { format!(" and {more} more dates") } else { String::new() };
-        words.push(format!("except {shown}{more}"));
+        words.push(format!("except {}", list(&span.except, "dates")));
     }
     words.join(" ")
 }
