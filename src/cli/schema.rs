@@ -1,6 +1,6 @@
 //! `trunkline schema`: the JSON schemas of the files and of the documents that commands write, for editors and CI.
 
-use super::{CLEAN, Global, explain, test};
+use super::{CLEAN, Global, explain, plan, test};
 use crate::admin::{CallsAnswer, GatewayOrderAnswer, ReloadAnswer, Status};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -22,6 +22,7 @@ enum What {
     #[default]
     File,
     Explain,
+    Plan,
     Test,
     Status,
     Calls,
@@ -35,6 +36,7 @@ pub fn run(args: Args, _global: &Global) -> ExitCode {
     let schema = match what {
         What::File => crate::config::schema(),
         What::Explain => of::<explain::Document>("explain"),
+        What::Plan => of::<plan::document::Document>("plan"),
         What::Test => of::<test::TestDocument>("test"),
         What::Status => of::<Status>("status"),
         What::Calls => of::<CallsAnswer>("calls"),

@@ -226,13 +226,3 @@ pub struct Guard {
     pub accepted: bool,
     pub message: String,
 }
-
-/// The JSON schema of a plan, pretty-printed.
-pub fn schema() -> String {
-    let mut settings = schemars::generate::SchemaSettings::draft2020_12();
-    settings.contract = schemars::generate::Contract::Serialize;
-    let schema = settings.into_generator().into_root_schema_for::<Document>();
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
-}
