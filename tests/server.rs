@@ -8,6 +8,10 @@ mod files;
 mod journal;
 #[path = "server/listeners.rs"]
 mod listeners;
+#[path = "server/metrics.rs"]
+mod metrics;
+#[path = "server/operator.rs"]
+mod operator;
 #[path = "server/overload.rs"]
 mod overload;
 #[path = "e2e/ports.rs"]

@@ -5,20 +5,25 @@
 mod answer;
 mod args;
 mod call;
+mod calls;
 mod completions;
 mod demo;
 mod diff;
 mod edit;
 mod explain;
 mod fmt;
+mod gateway;
 mod git;
 mod init;
 mod messages;
+mod operator;
 mod plan;
+mod reload;
 mod report;
 mod run;
 mod runtime;
 mod schema;
+mod status;
 mod test;
 mod validate;
 
@@ -50,6 +55,10 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Status(status::Args),
+    Reload(reload::Args),
+    Gateway(gateway::Args),
+    Calls(calls::Args),
     Validate(validate::Args),
     Test(test::Args),
     Explain(explain::Args),
@@ -93,6 +102,10 @@ pub fn main() -> ExitCode {
     }
     match command {
         Command::Run(args) => run::run(args, &global),
+        Command::Status(args) => status::run(args, &global),
+        Command::Reload(args) => reload::run(args, &global),
+        Command::Gateway(args) => gateway::run(args, &global),
+        Command::Calls(args) => calls::run(args, &global),
         Command::Validate(args) => validate::run(args, &global),
         Command::Test(args) => test::run(args, &global),
         Command::Fmt(args) => fmt::run(args, &global),

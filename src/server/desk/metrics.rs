@@ -210,7 +210,12 @@ impl Page<'_> {
     {
         let mut encoder = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (labels, value) in values {
-            ConstCounter::new(value).encode(encoder.encode_family(&labels)?)?;
+            let value = ConstCounter::new(value);
+            match labels.is_empty() {
+                // Once: there is one value then.
+                true => return value.encode(encoder),
+                false => value.encode(encoder.encode_family(&labels)?)?,
+            }
         }
         Ok(())
     }
@@ -226,7 +231,11 @@ impl Page<'_> {
     {
         let mut encoder = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (labels, value) in values {
-            ConstGauge::new(value).encode(encoder.encode_family(&labels)?)?;
+            let value = ConstGauge::new(value);
+            match labels.is_empty() {
+                true => return value.encode(encoder),
+                false => value.encode(encoder.encode_family(&labels)?)?,
+            }
         }
         Ok(())
     }

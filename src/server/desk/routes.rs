@@ -78,6 +78,7 @@ async fn post_calls(State(desk): At, Json(query): Json<CallsQuery>) -> Result<Re
 
 async fn post_reload(State(desk): At, Json(order): Json<ReloadOrder>) -> Result<Response, NoAnswer> {
     let answer = desk.ask(|reply| Ask::Reload(order, reply), RELOAD_PATIENCE).await?;
+    served(&desk).await?;
     let status = match answer.outcome {
         ReloadOutcome::Reloaded | ReloadOutcome::Same => StatusCode::OK,
         ReloadOutcome::Refused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -89,8 +90,14 @@ async fn post_reload(State(desk): At, Json(order): Json<ReloadOrder>) -> Result<
 
 async fn post_pin(State(desk): At, Json(order): Json<PinOrder>) -> Result<Response, NoAnswer> {
     let answer = desk.ask(|reply| Ask::Pin(order, reply), RELOAD_PATIENCE).await?;
+    served(&desk).await?;
     let status = if answer.done { StatusCode::OK } else { StatusCode::CONFLICT };
     Ok((status, Json(answer)).into_response())
+}
+
+/// When somebody is told of a revision, every worker serves it: each answers after what it was told before.
+async fn served(desk: &Arc<Desk>) -> Result<(), NoAnswer> {
+    desk.blocking(|desk| drop(desk.workers.each())).await
 }
 
 async fn post_gateway(
