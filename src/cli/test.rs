@@ -7,7 +7,7 @@ mod others;
 
 pub use json::TestDocument;
 
-use super::{CLEAN, FINDINGS, Format, Global, NO_ANSWER, diff, edit};
+use super::{CLEAN, FINDINGS, Format, Global, NO_ANSWER, diff, edit, report};
 use crate::config::{Compiled, Diagnostics, FileSet, compile};
 use crate::route_tests::{Coverage, Verdict, findings, run_on, untested, update};
 use std::path::{Path, PathBuf};
@@ -93,10 +93,10 @@ fn test(args: &Args, global: &Global) -> Result<u8, String> {
     let set = FileSet::read(&root).map_err(|error| error.to_string())?;
     let (compiled, diagnostics) = compile(&set);
     let Some(compiled) = compiled else {
-        others::broken(&diagnostics.seen_from(&root), global);
+        others::broken(&seen(diagnostics, &root, global), global);
         return Ok(FINDINGS);
     };
-    let outcome = outcome(args, &compiled, diagnostics, &root)?;
+    let outcome = outcome(args, &compiled, diagnostics, &root, global)?;
     if args.update && outcome.failed() > 0 {
         return rewrite(args, &outcome, &set, &root, global);
     }
@@ -109,6 +109,7 @@ fn outcome<'c>(
     compiled: &'c Compiled,
     diagnostics: Diagnostics,
     root: &Path,
+    global: &Global,
 ) -> Result<Outcome<'c>, String> {
     let chosen: Vec<_> = compiled.tests.iter().filter(|test| wanted(&test.name, &args.names)).collect();
     if let Some(name) = args.names.iter().find(|name| !compiled.tests.iter().any(|test| fits(&test.name, name))) {
@@ -122,8 +123,16 @@ fn outcome<'c>(
     }
     let short_of =
         args.min_coverage.filter(|least| coverage.as_ref().is_some_and(|coverage| coverage.routes.fraction() < *least));
-    let diagnostics = diagnostics.instead(found).seen_from(root);
+    let diagnostics = seen(diagnostics.instead(found), root, global);
     Ok(Outcome { compiled, verdicts, coverage, diagnostics, short_of })
+}
+
+/// People follow paths from here, GitHub from the top of the repository.
+fn seen(diagnostics: Diagnostics, root: &Path, global: &Global) -> Diagnostics {
+    match global.format {
+        Format::Github => diagnostics.below(report::from_the_top(root)),
+        _ => diagnostics.seen_from(root),
+    }
 }
 
 fn wanted(test: &str, names: &[String]) -> bool {
@@ -161,7 +170,7 @@ fn rewrite(args: &Args, outcome: &Outcome, set: &FileSet, root: &Path, global: &
     let set = FileSet::read(root).map_err(|error| error.to_string())?;
     let (compiled, diagnostics) = compile(&set);
     let compiled = compiled.ok_or_else(|| format!("the rewritten files have errors: {}", diagnostics.first_line()))?;
-    let outcome = self::outcome(args, &compiled, diagnostics, root)?;
+    let outcome = self::outcome(args, &compiled, diagnostics, root, global)?;
     show(&outcome, global)?;
     Ok(outcome.exit())
 }
