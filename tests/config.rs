@@ -2,6 +2,8 @@
 
 #[path = "config/agreement.rs"]
 mod agreement;
+#[path = "config/brute.rs"]
+mod brute;
 #[path = "config/commands.rs"]
 mod commands;
 #[path = "config/files.rs"]

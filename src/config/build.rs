@@ -27,19 +27,19 @@ const REVISION_DIGITS: usize = 7;
 
 pub(super) fn build(
     model: &Model,
+    order: &Order,
     set: &FileSet,
     sources: &Sources,
     counts: Counts,
     fields: Fields,
     now: Wall,
 ) -> Compiled {
-    let order = Order::of(model);
     let accounting = accounting(model, set);
     let snapshot = Snapshot {
         revision: Arc::from(set.hash.get(..REVISION_DIGITS).unwrap_or(&set.hash)),
-        listeners: listeners(model, &order),
-        access: access(model, &order),
-        table: Table::build(draft(model, &order, sources), now),
+        listeners: listeners(model, order),
+        access: access(model, order),
+        table: Table::build(draft(model, order, sources), now),
         limits: Limits::default(),
         records: accounting.is_on(),
     };
@@ -78,6 +78,10 @@ impl Places {
     pub(super) fn place(&self, position: usize) -> usize {
         self.places.get(position).copied().unwrap_or(0)
     }
+    /// The document's position of a table's entry.
+    pub(super) fn position(&self, place: usize) -> Option<usize> {
+        self.sorted.get(place).copied()
+    }
     /// The readable entries in the table's order.
     pub(super) fn entries<'d, T>(&self, entries: &'d [Entry<T>]) -> impl Iterator<Item = (&'d Entry<T>, &'d T)> {
         self.sorted.iter().filter_map(move |at| entries.get(*at)).filter_map(|e| Some((e, e.value.as_ref()?)))
@@ -88,13 +92,13 @@ pub(super) struct Order {
     listeners: Places,
     gateways: Places,
     lists: Places,
-    groups: Places,
-    routes: Places,
+    pub(super) groups: Places,
+    pub(super) routes: Places,
     pub(super) schedules: Places,
 }
 
 impl Order {
-    fn of(model: &Model) -> Order {
+    pub(super) fn of(model: &Model) -> Order {
         Order {
             listeners: Places::of(model.listeners()),
             gateways: Places::of(model.gateways()),

@@ -13,6 +13,7 @@ pub mod fix;
 mod guards;
 mod include;
 pub mod layout;
+mod lint;
 mod lower;
 mod merge;
 mod names;
@@ -119,7 +120,10 @@ fn compile_counted_at(set: &FileSet, now: Wall) -> (Option<Compiled>, Counts, Di
         let model = check::Model::of(&document);
         check::all(&model, whole, &mut report);
         if report.mistakes() == 0 {
-            let built = build::build(&model, set, &sources, counts, fields, now);
+            let order = build::Order::of(&model);
+            let built = build::build(&model, &order, set, &sources, counts, fields, now);
+            let ground = lint::Ground::new(&model, &order, &built.snapshot, (&built.guards, &built.zone), now);
+            lint::all(&ground, &mut report);
             report.unused_allowances();
             compiled = Some(built).filter(|_| report.errors() == 0);
         }

@@ -21,7 +21,7 @@ pub use model::{
     ProbeMethod, ProbeWhen, Probing, Reply, Route, RouteIx, RouteTarget, Share, Strip,
 };
 pub use number::{ALPHABET, change, clean, dialable};
-pub use schedule::{Dates, Days, Hours, Schedule, ScheduleIx, Schedules, Spans, When};
+pub use schedule::{Dates, Days, Hours, InstantSet, Instants, Schedule, ScheduleIx, Schedules, Spans, When};
 pub use shares::{AtPosition, Line, Position};
 pub use table::{Draft, Table};
 pub use trie::{Cursor, RuleHere};

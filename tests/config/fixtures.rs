@@ -2,7 +2,13 @@
 
 use super::home;
 use std::path::{Path, PathBuf};
-use trunkline::config::{Code, FileSet, Severity, compile};
+use trunkline::config::{Code, Compiled, Diagnostics, FileSet, Severity};
+use trunkline::time::Wall;
+
+/// As on Tuesday, 2026-11-24, at 9:00 UTC: examples are instants.
+fn compile(set: &FileSet) -> (Option<Compiled>, Diagnostics) {
+    trunkline::config::compile_at(set, Wall(1_795_510_800_000_000))
+}
 
 /// The fixtures of a folder: name and root file, by name.
 pub fn all(folder: &str) -> Vec<(String, PathBuf)> {

@@ -10,7 +10,7 @@ fn with_prefix(prefix: &str) -> String {
     format!(
         "version: 1\naccess: {{ trusted: {{ pbx: [\"192.168.10.10\"] }} }}\n\
          gateways: {{ a: \"192.0.2.1\", b: \"198.51.100.1\" }}\nroutes:\n  one:\n    prefix: {prefix}\n    to: [a, b]\n  \
-         rest: {{ default: true, to: [a, b] }}\n"
+         rest: {{ default: true, failover: {{ max_attempts: 2 }}, to: [a, b] }}\n"
     )
 }
 
@@ -153,7 +153,7 @@ fn more_than_one_document_anchors_and_variables() {
 #[test]
 fn text_that_needs_no_quotes_and_bare_codes() {
     let text = with_prefix("\"0\"").replacen(
-        "  rest: { default: true, to: [a, b] }",
+        "  rest: { default: true, failover: { max_attempts: 2 }, to: [a, b] }",
         "  rest: { default: true, reject: { code: 404, reason: No route } }\ntimezone: Europe/Berlin",
         1,
     );

@@ -3,18 +3,15 @@
 
 mod access;
 mod ambiguous_group;
-mod exact_conflict;
 mod fields;
 mod forgeable_group;
 mod later;
 mod list_loop;
 mod model;
-mod no_catch_all;
 mod odd_list;
 mod references;
 mod retry_busy;
 mod routes;
-mod shadowed_route;
 mod single_gateway;
 mod slow_failover;
 mod strip_too_long;
@@ -47,13 +44,14 @@ pub fn all(model: &Model, whole: bool, report: &mut Report) {
     if whole {
         lints(model, report);
     }
+    if report.mistakes() > 0 {
+        routes::duplicates(model, report);
+    }
 }
 
 /// What is allowed, and seldom meant.
 fn lints(model: &Model, report: &mut Report) {
-    shadowed_route::check(model, report);
     strip_too_long::check(model, report);
-    exact_conflict::check(model, report);
     forgeable_group::check(model, report);
     retry_busy::check(model, report);
     unsaid_listener::check(model, report);
@@ -61,7 +59,6 @@ fn lints(model: &Model, report: &mut Report) {
     // What an error hides may be what somebody meant to use, or to fail over to.
     if report.mistakes() == 0 {
         unused::check(model, report);
-        no_catch_all::check(model, report);
         odd_list::check(model, report);
         single_gateway::check(model, report);
         slow_failover::check(model, report);

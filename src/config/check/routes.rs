@@ -13,9 +13,32 @@ pub fn check(model: &Model, report: &mut Report) {
         if let Some(route) = &entry.value {
             selects(entry, route, report);
             leads(entry, route, report);
+            twice_in_one(entry, prefixes(route), report);
         }
     }
-    duplicates(model, report);
+}
+
+/// Rules that claim the same calls always, where no table will be made. Else the table finds them, and those whose times
+/// meet (`lint/duplicate_rule.rs`).
+pub fn duplicates(model: &Model, report: &mut Report) {
+    let timed =
+        |rule: &Rule| model.routes().get(rule.route).and_then(|e| e.value.as_ref()).is_none_or(|r| r.when.stands());
+    let mut seen: HashMap<(GroupKey, &str, bool, u32), Rule> = HashMap::new();
+    let mut told: HashSet<(usize, usize)> = HashSet::new();
+    for rule in model.rules().into_iter().filter(|rule| !timed(rule)) {
+        let key = (rule.group, rule.prefix, rule.exact, rule.priority);
+        match seen.get(&key) {
+            Some(first) if first.route == rule.route => {}
+            Some(first) => {
+                if told.insert((first.route, rule.route)) {
+                    report.push(complain(model, first, &rule));
+                }
+            }
+            None => {
+                seen.insert(key, rule);
+            }
+        }
+    }
 }
 
 /// Whether a route says `default: true`.
@@ -72,28 +95,6 @@ fn leads(entry: &Entry<Route>, route: &Route, report: &mut Report) {
             report.push(diagnostic.help("keep one of the two"));
         }
         _ => {}
-    }
-}
-
-fn duplicates(model: &Model, report: &mut Report) {
-    let mut seen: HashMap<(GroupKey, &str, bool, u32), Rule> = HashMap::new();
-    let mut told: HashSet<(usize, usize)> = HashSet::new();
-    for entry in model.routes() {
-        twice_in_one(entry, entry.value.as_ref().map_or(&[], prefixes), report);
-    }
-    for rule in model.rules() {
-        let key = (rule.group, rule.prefix, rule.exact, rule.priority);
-        match seen.get(&key) {
-            Some(first) if first.route == rule.route => {}
-            Some(first) => {
-                if told.insert((first.route, rule.route)) {
-                    report.push(complain(model, first, &rule));
-                }
-            }
-            None => {
-                seen.insert(key, rule);
-            }
-        }
     }
 }
 

@@ -4,10 +4,12 @@
 //! active are worked out beforehand, for the time in which calls are expected ([`Schedules::build`]), and a question is a
 //! search in a sorted list. Earlier and later the rule itself is asked, which costs more and says the same.
 
+mod instants;
 mod rule;
 mod spans;
 mod walk;
 
+pub use instants::{InstantSet, Instants};
 pub use rule::{Dates, Days, Hours, Schedule, ScheduleIx, When};
 pub use spans::Spans;
 

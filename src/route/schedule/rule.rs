@@ -1,5 +1,6 @@
 //! A schedule as it is written: all its keys must hold at once.
 
+use crate::time::Wall;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -90,12 +91,17 @@ pub enum Dates {
 
 impl Schedule {
     /// Whether hours may begin on a day.
-    pub(super) fn has_day(&self, day: Date) -> bool {
+    pub fn has_day(&self, day: Date) -> bool {
         let of_dates = |dates: &Dates| match *dates {
             Dates::On(date) => date == day,
             Dates::Yearly { month, day: n } => day.month() == month && day.day() == n,
         };
         self.days.has(day.weekday()) && (self.dates.is_empty() || self.dates.iter().any(of_dates))
+    }
+
+    /// Whether its `until` has passed.
+    pub fn is_over(&self, now: Wall) -> bool {
+        self.until.is_some_and(|until| super::walk::instant(&self.zone, until) <= now)
     }
 
     pub(super) fn hours(&self) -> &[Hours] {
