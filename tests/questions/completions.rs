@@ -54,6 +54,8 @@ fn bash_completes_commands_flags_and_ids_of_the_files() {
         ("trunkline explain --gateway ", &["provider-a", "provider-b"]),
         ("trunkline explain --gateway=provider-b", &["provider-b"]),
         ("trunkline -c routes.yaml explain 112 --group of", &["office"]),
+        ("trunkline gateway provider-a dis", &["disable"]),
+        ("trunkline gateway provider-b", &["provider-b"]),
         ("trunkline explain --state provider-a", &["provider-a="]),
         ("trunkline explain --state provider-a=d", &["disabled", "down"]),
         ("trunkline explain nat", &["national"]),

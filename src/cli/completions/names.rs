@@ -7,6 +7,8 @@ use crate::config::{Code, Names};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Gateway,
+    /// A gateway, or what an operator can do with one.
+    GatewayOrVerb,
     Group,
     Account,
     Test,
@@ -23,7 +25,8 @@ impl Kind {
             ("explain", "what") => Some(Kind::What),
             ("explain", "state") => Some(Kind::State),
             ("test", "names") => Some(Kind::Test),
-            ("gateway", "id") | ("explain" | "calls", "gateway") => Some(Kind::Gateway),
+            ("gateway", "words") => Some(Kind::GatewayOrVerb),
+            ("explain" | "calls", "gateway") => Some(Kind::Gateway),
             ("explain" | "calls", "group") => Some(Kind::Group),
             ("explain", "account") => Some(Kind::Account),
             _ => None,
@@ -36,6 +39,11 @@ impl Kind {
         };
         match self {
             Kind::Gateway => all(&names.gateways, "gateway"),
+            Kind::GatewayOrVerb => {
+                let verbs = ["list", "enable", "disable", "probe", "reset"];
+                let verbs = verbs.map(|verb| Candidate::new(verb, "what to do with a gateway"));
+                all(&names.gateways, "gateway").into_iter().chain(verbs).collect()
+            }
             Kind::Group => all(&names.groups, "group"),
             Kind::Account => all(&names.accounts, "digest user"),
             Kind::Test => all(&names.tests, "test"),
