@@ -105,8 +105,8 @@ fn explain_shows_the_decision_and_what_was_passed_over() {
       >  international   "00"     longest prefix                     routes.yaml:51
       x  national        "0"      a longer prefix matches            routes.yaml:46
       x  everything-else default  a catch-all is asked last          routes.yaml:60
-    attempts        1 provider-a       49301234567
-                    2 provider-b       0049301234567
+    attempts        1 provider-a        49301234567
+                    2 provider-b        0049301234567
     gives up after  60s or 6 attempts, then 503 "Service not available"
     "#);
 }
@@ -121,8 +121,8 @@ fn explain_asks_about_states_and_groups() {
     number  112
       >  emergency       "112"    the exact number                   routes.yaml:39
       x  everything-else default  a catch-all is asked last          routes.yaml:60
-    attempts        1 provider-a       112
-    skipped         provider-b         known to be down
+    attempts        1 provider-a        112
+    skipped         provider-b          known to be down
     gives up after  60s or 6 attempts, then 503 "Service not available"
     "#);
     let (code, out, _) = trunkline(

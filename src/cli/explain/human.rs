@@ -29,7 +29,7 @@ pub(super) fn call(question: &Question, states: &[(GatewayIx, State)], answer: &
     attempts(&mut out, answer, table);
     for (at, skipped) in answer.decision.skipped.iter().enumerate() {
         let gateway = &table.gateway(skipped.gateway).id;
-        line(&mut out, if at == 0 { "skipped" } else { "" }, &format!("{gateway:<18} {}", why_skipped(skipped.why)));
+        line(&mut out, if at == 0 { "skipped" } else { "" }, &format!("{gateway:<19} {}", why_skipped(skipped.why)));
     }
     match &answer.refused {
         Some(refused) => line(&mut out, "refused", &format!("{}{}", reply(refused), why_refused(answer))),
