@@ -4,8 +4,12 @@
 mod agreement;
 #[path = "plan/draws.rs"]
 mod draws;
+#[path = "plan/office.rs"]
+mod office;
 #[path = "plan/oracle.rs"]
 mod oracle;
+#[path = "plan/revisions.rs"]
+mod revisions;
 #[path = "plan/scale.rs"]
 mod scale;
 #[path = "route/support.rs"]

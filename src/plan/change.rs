@@ -107,6 +107,7 @@ impl Collector {
             .parts
             .into_iter()
             .map(|(id, mut parts)| {
+                parts.iter_mut().for_each(|part| part.groups.sort_unstable());
                 parts.sort_by_cached_key(first);
                 Change { id, kind: kind(comparer.verdicts.key(id)), parts }
             })

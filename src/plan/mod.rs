@@ -36,7 +36,7 @@ pub use times::{ALWAYS, TimeId, Window};
 pub use verdict::{Form, Key};
 
 use crate::proxy::Snapshot;
-use crate::route::{Decision, Net, Spans};
+use crate::route::{Decision, GroupIx, Net, Spans, Table};
 use crate::time::Wall;
 use change::Collector;
 use compare::Comparer;
@@ -67,15 +67,25 @@ impl<'a> Comparison<'a> {
         let mut comparer = Comparer::new(old, new, window, premium);
         let groups = comparer.identity.groups.clone();
         let mut collector = Collector::default();
-        let mut weights = Vec::new();
-        for (at, pair) in groups.iter().enumerate() {
-            let found = cells::walk(&mut comparer, pair);
+        let mut weights = vec![Weight::default(); groups.len()];
+        let mut last: Option<(usize, cells::Found)> = None;
+        for (at, alike) in alike(&groups, &old.table, &new.table) {
+            // Groups with the same rules are walked once, one behind the other.
+            let known = last.take().filter(|(walked, _)| *walked == alike);
+            let found = match (known, groups.get(at)) {
+                (Some((_, found)), _) => found,
+                (None, Some(pair)) => cells::walk(&mut comparer, pair),
+                (None, None) => continue,
+            };
             collector.add(at, &found, &comparer);
-            weights.push(Weight {
-                declared: found.declared,
-                changed: found.changed,
-                catch_all: found.undialable != cells::NOTHING,
-            });
+            if let Some(weight) = weights.get_mut(at) {
+                *weight = Weight {
+                    declared: found.declared,
+                    changed: found.changed,
+                    catch_all: found.undialable != cells::NOTHING,
+                };
+            }
+            last = Some((alike, found));
         }
         let changes = collector.finish(&comparer, &groups);
         Comparison { comparer, groups, changes, weights }
@@ -123,6 +133,45 @@ impl<'a> Comparison<'a> {
     pub fn share(&self, time: TimeId) -> f64 {
         self.comparer.times.share(time)
     }
+}
+
+/// The groups in an order in which those with the same routes on both sides follow each other, each with the first of its
+/// kind.
+fn alike(groups: &[GroupPair], old: &Table, new: &Table) -> Vec<(usize, usize)> {
+    let members = |table: &Table| {
+        let mut routes: Vec<Vec<u32>> = vec![Vec::new(); table.groups().len()];
+        for (at, route) in (0u32..).zip(table.routes()) {
+            for group in &route.groups {
+                if let Some(routes) = routes.get_mut(usize::from(group.0)) {
+                    routes.push(at);
+                }
+            }
+        }
+        routes
+    };
+    let (olds, news) = (members(old), members(new));
+    let routes = |pair: &GroupPair| {
+        let of =
+            |all: &'_ [Vec<u32>], group: Option<GroupIx>| group.and_then(|g| all.get(usize::from(g.0))).map(Vec::len);
+        (of(&olds, pair.old), of(&news, pair.new))
+    };
+    let same = |a: &GroupPair, b: &GroupPair| {
+        let of = |pair: &GroupPair| {
+            let old = pair.old.and_then(|g| olds.get(usize::from(g.0)));
+            (old, pair.new.and_then(|g| news.get(usize::from(g.0))))
+        };
+        routes(a) == routes(b) && of(a) == of(b)
+    };
+    let mut kinds: Vec<Vec<usize>> = Vec::new();
+    for (at, pair) in groups.iter().enumerate() {
+        let kind =
+            kinds.iter_mut().find(|kind| kind.first().and_then(|f| groups.get(*f)).is_some_and(|f| same(f, pair)));
+        match kind {
+            Some(kind) => kind.push(at),
+            None => kinds.push(vec![at]),
+        }
+    }
+    kinds.into_iter().flat_map(|kind| kind.clone().into_iter().map(move |at| (at, kind[0]))).collect()
 }
 
 /// A source that the new side admits and the old one did not, and on which listener.

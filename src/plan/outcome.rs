@@ -157,7 +157,8 @@ impl Outcomes {
             .map(|attempt| Stop {
                 who: who(identity, side, attempt.gateway),
                 rewrite: Rewrite::of(if raw { &plain } else { &table.gateway(attempt.gateway).number }),
-                share: attempt.share.to_bits(),
+                // What is the same may have been added up in another order.
+                share: ((attempt.share * 1e9).round() / 1e9).to_bits(),
             })
             .collect();
         let mut places: Map<Who, usize> = Map::default();

@@ -7,8 +7,19 @@ use std::cmp::Reverse;
 /// How attempts follow each other, in the gateways of both sides. What is written differently and can't differ is
 /// brought to one form: members of a draw stand by falling weight, a rotation begins with the member that is first by its
 /// words.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Path(Vec<Way>);
+#[derive(Clone, Debug)]
+pub struct Path {
+    ways: Vec<Way>,
+    /// Every course that a call may take, with its probability in billionths, and whether it depends on whose turn it is:
+    /// for short paths, which can say the same in many ways.
+    courses: Option<(Vec<(Vec<Who>, u64)>, bool)>,
+}
+
+/// Paths with more gateways, or more courses, are compared by their words.
+const GATEWAYS: usize = 6;
+const COURSES: usize = 2_000;
+/// Turns that are looked at, to see whether they matter: every length of a rotation up to four divides it.
+const TURNS: usize = 12;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Way {
@@ -21,17 +32,34 @@ pub enum Way {
 impl Path {
     /// `who` names the gateway of an attempt by its position.
     pub fn of(lines: &[Line], who: &impl Fn(usize) -> Who) -> Path {
-        Path(Way::all(lines, who))
+        let ways = Way::all(lines, who);
+        match short(&ways) {
+            // One course alone is a list, however it was said.
+            Some((courses, _)) if courses.len() == 1 => {
+                let ways = courses.into_iter().flat_map(|(course, _)| course).map(Way::Gateway).collect();
+                Path { ways, courses: None }
+            }
+            Some(courses) => Path { ways, courses: Some(courses) },
+            None => Path { ways, courses: None },
+        }
     }
 
     pub fn ways(&self) -> &[Way] {
-        &self.0
+        &self.ways
     }
 
-    /// Every gateway, in the order of the words; one may stand there several times.
+    /// Every gateway, in the order in which they are likely to be asked; one may stand there several times.
     pub fn gateways(&self) -> Vec<Who> {
         let mut out = Vec::new();
-        self.0.iter().for_each(|way| way.gateways(&mut out));
+        match &self.courses {
+            // However it was said, the same courses give the same order.
+            Some((courses, _)) => {
+                let mut courses: Vec<_> = courses.iter().collect();
+                courses.sort_by_key(|(_, share)| Reverse(*share));
+                courses.iter().for_each(|(course, _)| out.extend(course));
+            }
+            None => self.ways.iter().for_each(|way| way.gateways(&mut out)),
+        }
         out
     }
 }
@@ -114,6 +142,131 @@ impl Way {
             Way::Weighted { of, .. } => of.iter().for_each(|(_, way)| way.gateways(out)),
         }
     }
+}
+
+impl Path {
+    fn key(&self) -> (Option<&(Vec<(Vec<Who>, u64)>, bool)>, Option<&[Way]>) {
+        match &self.courses {
+            Some(courses) => (Some(courses), None),
+            None => (None, Some(&self.ways)),
+        }
+    }
+}
+
+impl PartialEq for Path {
+    fn eq(&self, other: &Path) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Path {}
+
+impl std::hash::Hash for Path {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+type Courses = Vec<(Vec<Who>, f64)>;
+
+/// The courses of a path in which something is left open; `None` for long ones, and for plain lists.
+fn short(ways: &[Way]) -> Option<(Vec<(Vec<Who>, u64)>, bool)> {
+    let mut gateways = Vec::new();
+    ways.iter().for_each(|way| way.gateways(&mut gateways));
+    let plain = ways.iter().all(|way| matches!(way, Way::Gateway(_)));
+    gateways.sort_unstable();
+    gateways.dedup();
+    if plain || gateways.len() > GATEWAYS {
+        return None;
+    }
+    let all = gathered(sequence(ways, &[], None)?);
+    let turns: Option<Vec<_>> = (0..TURNS).map(|turn| Some(gathered(sequence(ways, &[], Some(turn))?))).collect();
+    let turning = turns?.windows(2).any(|pair| pair[0] != pair[1]);
+    Some((all, turning))
+}
+
+fn gathered(courses: Courses) -> Vec<(Vec<Who>, u64)> {
+    let mut sums: std::collections::BTreeMap<Vec<Who>, f64> = std::collections::BTreeMap::new();
+    for (course, share) in courses {
+        *sums.entry(course).or_default() += share;
+    }
+    sums.into_iter().map(|(course, share)| (course, (share * 1e9).round() as u64)).collect()
+}
+
+/// All courses through these ways behind `met`; with a turn, rotations stand there.
+fn sequence(ways: &[Way], met: &[Who], turn: Option<usize>) -> Option<Courses> {
+    let mut all = vec![(met.to_vec(), 1.0)];
+    for way in ways {
+        let mut next = Courses::new();
+        for (course, share) in all {
+            next.extend(one(way, &course, turn)?.into_iter().map(|(course, p)| (course, p * share)));
+        }
+        all = next;
+        if all.len() > COURSES {
+            return None;
+        }
+    }
+    Some(all)
+}
+
+fn one(way: &Way, met: &[Who], turn: Option<usize>) -> Option<Courses> {
+    match way {
+        Way::Gateway(who) if met.contains(who) => Some(vec![(met.to_vec(), 1.0)]),
+        Way::Gateway(who) => Some(vec![([met, &[*who]].concat(), 1.0)]),
+        Way::Each { of, limit } => limited(&of.iter().collect::<Vec<_>>(), *limit, met, turn),
+        Way::RoundRobin { of, limit } => {
+            let starts = turn.map_or(0..of.len(), |turn| turn % of.len().max(1)..turn % of.len().max(1) + 1);
+            let share = 1.0 / starts.len().max(1) as f64;
+            let mut out = Courses::new();
+            for first in starts {
+                let rotated: Vec<&Way> = turned(of, first).collect();
+                out.extend(limited(&rotated, *limit, met, turn)?.into_iter().map(|(course, p)| (course, p * share)));
+            }
+            Some(out)
+        }
+        Way::Weighted { of, limit } => {
+            let (drawn, last): (Vec<_>, Vec<_>) = of.iter().partition(|(weight, _)| *weight > 0);
+            let last: Vec<&Way> = last.into_iter().map(|(_, way)| way).collect();
+            let mut out = Courses::new();
+            for (order, share) in draws(&drawn.into_iter().map(|(w, way)| (*w, way)).collect::<Vec<_>>())? {
+                let courses = limited(&[order, last.clone()].concat(), *limit, met, turn)?;
+                out.extend(courses.into_iter().map(|(course, p)| (course, p * share)));
+            }
+            Some(out)
+        }
+    }
+}
+
+/// One after the other until so many of them gave an attempt.
+fn limited(ways: &[&Way], limit: Option<u16>, met: &[Who], turn: Option<usize>) -> Option<Courses> {
+    let Some((first, rest)) = ways.split_first().filter(|_| limit != Some(0)) else {
+        return Some(vec![(met.to_vec(), 1.0)]);
+    };
+    let mut out = Courses::new();
+    for (course, share) in one(first, met, turn)? {
+        let left = limit.map(|left| left - u16::from(course.len() > met.len()));
+        out.extend(limited(rest, left, &course, turn)?.into_iter().map(|(course, p)| (course, p * share)));
+    }
+    (out.len() <= COURSES).then_some(out)
+}
+
+/// The orders of a draw, each with its probability.
+fn draws<'w>(members: &[(u32, &'w Way)]) -> Option<Vec<(Vec<&'w Way>, f64)>> {
+    let total: u64 = members.iter().map(|(weight, _)| u64::from(*weight)).sum();
+    if members.is_empty() {
+        return Some(vec![(Vec::new(), 1.0)]);
+    }
+    let mut out = Vec::new();
+    for (at, &(weight, way)) in members.iter().enumerate() {
+        let mut rest = members.to_vec();
+        rest.remove(at);
+        let share = f64::from(weight) / total.max(1) as f64;
+        out.extend(draws(&rest)?.into_iter().map(|(order, p)| ([vec![way], order].concat(), p * share)));
+        if out.len() > COURSES {
+            return None;
+        }
+    }
+    Some(out)
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

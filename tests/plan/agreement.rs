@@ -10,7 +10,8 @@ use trunkline::route::{ALPHABET, GroupIx};
 use trunkline::time::Wall;
 
 const DAY: i64 = 86_400_000_000;
-const CALLS: u64 = 400;
+/// Calls of a pair, and where many are wanted: making the pair costs as much as deciding some thousands.
+const CALLS: (u64, u64) = (400, 4_000);
 
 /// 2026-02-25, and 40 days on: a change of clocks in New York and one in Berlin.
 fn window() -> Window {
@@ -22,10 +23,11 @@ fn window() -> Window {
 fn plan_says_what_deciding_each_call_says() {
     let wanted: u64 = std::env::var("TRUNKLINE_DECISIONS").map_or(60_000, |n| n.parse().expect("a number"));
     let first: u64 = std::env::var("TRUNKLINE_SEED").map_or(1, |n| n.parse().expect("a number"));
+    let calls = if wanted > 1_000_000 { CALLS.1 } else { CALLS.0 };
     let (mut decisions, mut different, mut seed) = (0, 0, first);
     while decisions < wanted {
-        different += pair(seed);
-        decisions += CALLS;
+        different += pair(seed, calls);
+        decisions += calls;
         seed += 1;
     }
     println!("{decisions} decisions on both sides of {} pairs, {different} of them different", seed - first);
@@ -33,7 +35,7 @@ fn plan_says_what_deciding_each_call_says() {
 }
 
 /// Compares calls over one pair; how many are treated differently.
-fn pair(seed: u64) -> u64 {
+fn pair(seed: u64, calls: u64) -> u64 {
     let window = window();
     let (old, new) = (snapshot(seed, 0, window.from), snapshot(seed, 1, window.from));
     let comparison = Comparison::of(&old, &new, window, &[]);
@@ -49,7 +51,7 @@ fn pair(seed: u64) -> u64 {
         .collect();
     let mut dice = Dice::new(&[seed, 7]);
     let mut different = 0;
-    for _ in 0..CALLS {
+    for _ in 0..calls {
         let number = number(&mut dice, &prefixes);
         let group = dice.below(comparison.groups.len());
         let wall = instant(&mut dice, window, &edges);

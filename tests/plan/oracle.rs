@@ -43,10 +43,18 @@ impl Answer {
                     format!("{} {}", gateway.address, String::from_utf8_lossy(&attempt.number))
                 };
                 let mut courses = BTreeMap::new();
-                for (course, probability) in sequence(&decision.order, &[]) {
+                for (course, probability) in sequence(&decision.order, &[], None) {
                     *courses.entry(course.into_iter().map(stop).collect()).or_insert(0.0) += probability;
                 }
-                let turns = courses.len() > 1 && format!("{:?}", decision.order).contains("RoundRobin");
+                let at_turn = |turn| {
+                    let mut sums: BTreeMap<Vec<usize>, u64> = BTreeMap::new();
+                    for (course, p) in sequence(&decision.order, &[], Some(turn)) {
+                        *sums.entry(course).or_default() += (p * 1e9_f64).round() as u64;
+                    }
+                    sums
+                };
+                let turns = format!("{:?}", decision.order).contains("RoundRobin")
+                    && (1..12).any(|turn| at_turn(turn) != at_turn(0));
                 Answer::Courses(courses, turns)
             }
         }
@@ -66,25 +74,28 @@ impl Answer {
 
 type Courses = Vec<(Vec<usize>, f64)>;
 
-/// All orders in which these lines may be gone through after the attempts in `met`, which come first in each.
-fn sequence(lines: &[Line], met: &[usize]) -> Courses {
+/// All orders in which these lines may be gone through after the attempts in `met`, which come first in each; with a turn,
+/// rotations stand there.
+fn sequence(lines: &[Line], met: &[usize], turn: Option<usize>) -> Courses {
     let mut all = vec![(met.to_vec(), 1.0)];
     for line in lines {
-        all = all.into_iter().flat_map(|(course, p)| scaled(one(line, &course), p)).collect();
+        all = all.into_iter().flat_map(|(course, p)| scaled(one(line, &course, turn), p)).collect();
     }
     all
 }
 
-fn one(line: &Line, met: &[usize]) -> Courses {
+fn one(line: &Line, met: &[usize], turn: Option<usize>) -> Courses {
     match line {
         Line::Attempt(at) if met.contains(at) => vec![(met.to_vec(), 1.0)],
         Line::Attempt(at) => vec![([met, &[*at]].concat(), 1.0)],
-        Line::Each { of, limit } => limited(&of.iter().collect::<Vec<_>>(), *limit, met),
+        Line::Each { of, limit } => limited(&of.iter().collect::<Vec<_>>(), *limit, met, turn),
         Line::RoundRobin { of, limit } => {
-            let turns = (0..of.len()).flat_map(|first| {
+            let starts = turn.map_or(0..of.len(), |turn| turn % of.len()..turn % of.len() + 1);
+            let share = 1.0 / starts.len() as f64;
+            let turns = starts.flat_map(|first| {
                 let mut turned: Vec<&Line> = of.iter().collect();
                 turned.rotate_left(first);
-                scaled(limited(&turned, *limit, met), 1.0 / of.len() as f64)
+                scaled(limited(&turned, *limit, met, turn), share)
             });
             turns.collect()
         }
@@ -94,22 +105,22 @@ fn one(line: &Line, met: &[usize]) -> Courses {
             let last: Vec<&Line> = last.into_iter().map(|(_, line)| line).collect();
             orders
                 .into_iter()
-                .flat_map(|(order, p)| scaled(limited(&[order, last.clone()].concat(), *limit, met), p))
+                .flat_map(|(order, p)| scaled(limited(&[order, last.clone()].concat(), *limit, met, turn), p))
                 .collect()
         }
     }
 }
 
 /// One after the other until so many of them gave an attempt.
-fn limited(lines: &[&Line], limit: Option<u16>, met: &[usize]) -> Courses {
+fn limited(lines: &[&Line], limit: Option<u16>, met: &[usize], turn: Option<usize>) -> Courses {
     let Some((first, rest)) = lines.split_first().filter(|_| limit != Some(0)) else {
         return vec![(met.to_vec(), 1.0)];
     };
     let next = |(course, p): (Vec<usize>, f64)| {
         let left = limit.map(|left| left - u16::from(course.len() > met.len()));
-        scaled(limited(rest, left, &course), p)
+        scaled(limited(rest, left, &course, turn), p)
     };
-    one(first, met).into_iter().flat_map(next).collect()
+    one(first, met, turn).into_iter().flat_map(next).collect()
 }
 
 /// All orders of a draw without replacement.

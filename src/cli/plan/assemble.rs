@@ -292,7 +292,10 @@ impl Writer<'_, '_> {
     fn example(&mut self, change: &Change) -> doc::Example {
         let Some(part) = change.parts.first().cloned() else { return nothing() };
         let ranges = self.comparison.changes.ranges.get(part.ranges);
-        let usual = |range: &&Box<str>| range.starts_with(|c: char| c.is_ascii_digit() || c == '+');
+        let usual = |range: &&Box<str>| {
+            let digits = range.trim_matches(['=', '*']);
+            !digits.is_empty() && digits.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit())
+        };
         let range = ranges.iter().find(usual).or(ranges.first());
         let number = range.map_or_else(|| "anonymous".to_owned(), |range| dialled(range));
         let at = self.comparison.spans(part.time).iter().next().map_or(self.comparison.window().from, |(from, _)| from);
