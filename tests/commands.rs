@@ -8,6 +8,8 @@ mod formatting;
 mod init;
 #[path = "commands/outputs.rs"]
 mod outputs;
+#[path = "commands/pull_request.rs"]
+mod pull_request;
 #[path = "commands/sarif.rs"]
 mod sarif;
 

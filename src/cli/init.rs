@@ -59,7 +59,7 @@ impl Template {
 const AROUND: &[(&str, &str)] = &[
     (".trunkline/.gitignore", include_str!("init/shared/state-gitignore")),
     (".github/workflows/routes.yaml", include_str!("init/shared/workflow.yaml")),
-    (".gitlab-ci.yml", include_str!("init/shared/gitlab-ci.yml")),
+    (".gitlab-ci.yml", include_str!("../../ci/gitlab/routes.yml")),
     (".pre-commit-config.yaml", include_str!("init/shared/pre-commit-config.yaml")),
     (".vscode/tasks.json", include_str!("init/shared/tasks.json")),
 ];
@@ -67,7 +67,15 @@ const AROUND: &[(&str, &str)] = &[
 pub fn run(args: Args, global: &Global) -> ExitCode {
     let tree = args.template.files();
     let root = tree.first().map_or("", |(name, _)| name);
-    let around = AROUND.iter().map(|(name, text)| (*name, text.replace("CONFIG", root)));
+    let around = AROUND.iter().map(|(name, text)| {
+        (
+            *name,
+            text.replace("ROUTES_CONFIG: \".\"", &format!("ROUTES_CONFIG: {root}"))
+                .replace(": CONFIG", &format!(": {root}"))
+                .replace("-c CONFIG", &format!("-c {root}"))
+                .replace("\"CONFIG\"", &format!("\"{root}\"")),
+        )
+    });
     let schema = (".trunkline/schema-v1.json", crate::config::schema());
     let files: Vec<(PathBuf, String)> = (tree.iter().map(|(name, text)| (*name, (*text).to_owned())))
         .chain(around)

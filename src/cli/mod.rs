@@ -15,6 +15,7 @@ mod fmt;
 mod gateway;
 mod git;
 mod init;
+mod man;
 mod messages;
 mod operator;
 mod plan;
@@ -68,6 +69,8 @@ enum Command {
     CompleteIds(completions::Line),
     Fmt(fmt::Args),
     Init(init::Args),
+    #[command(hide = true)]
+    Man(man::Args),
     Schema(schema::Args),
     Call(call::Args),
     Answer(answer::Args),
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::run(args, &global),
         Command::Completions(args) => completions::run(args, &global),
         Command::CompleteIds(line) => completions::answer(line),
+        Command::Man(args) => man::run(args, &global),
         Command::Init(args) => init::run(args, &global),
         Command::Schema(args) => schema::run(args, &global),
         Command::Call(args) => call::run(args, &global),

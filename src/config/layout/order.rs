@@ -72,7 +72,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
         "groups.*",
         &["match", "users_file", "normalize", "calls_out", "max_calls", "max_cps", "max_duration", "description"],
     ),
-    ("groups.*.match", &["account", "user", "domain", "source", "gateway", "listener"]),
+    ("groups.*.match", &["account", "source", "gateway", "user", "domain", "listener"]),
     ("groups.*.normalize", &["country", "international", "national"]),
     (
         "schedules.*",
