@@ -21,6 +21,7 @@ pub struct Args {
 enum What {
     #[default]
     File,
+    Validate,
     Explain,
     Plan,
     Test,
@@ -35,6 +36,7 @@ pub fn run(args: Args, _global: &Global) -> ExitCode {
     let Args { version: _, what } = args;
     let schema = match what {
         What::File => crate::config::schema(),
+        What::Validate => include_str!("../../schema/validate-1.json").to_owned(),
         What::Explain => of::<explain::Document>("explain"),
         What::Plan => of::<plan::document::Document>("plan"),
         What::Test => of::<test::TestDocument>("test"),

@@ -129,3 +129,18 @@ fn only_what_changed_is_warned_about_and_errors_are_always_shown() {
         (2, "trunkline validate: --changed-since no-such-revision: git knows no such revision\n")
     );
 }
+
+#[test]
+fn the_published_schema_describes_what_validate_says_of_every_fixture() {
+    let (_, schema, _) = run(trunkline(&bad()).args(["schema", "--for", "validate"]));
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for (name, _) in super::fixture_files() {
+        let (_, out, _) = run(trunkline(&bad()).args(["validate", &name, "--format", "json"]));
+        let document: Value = serde_json::from_str(&out).expect("JSON");
+        let errors: Vec<String> =
+            validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}:\n{}", errors.join("\n"));
+    }
+    assert!(!validator.is_valid(&serde_json::json!({ "schema": "trunkline/validate/1" })));
+}
