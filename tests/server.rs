@@ -1,5 +1,7 @@
 //! The running router from the outside: starting, files that change under it, sockets, records, restarts.
 
+#[path = "server/boot.rs"]
+mod boot;
 #[path = "server/calls.rs"]
 mod calls;
 #[path = "server/files.rs"]
@@ -24,5 +26,9 @@ mod router;
 mod sinks;
 #[path = "server/start.rs"]
 mod start;
+#[path = "server/systemd.rs"]
+mod systemd;
+#[path = "server/torture.rs"]
+mod torture;
 #[path = "server/workers.rs"]
 mod workers;

@@ -7,7 +7,7 @@ use crate::server::{Ended, Options, Running, Server, StartError};
 use clap::value_parser;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
@@ -60,7 +60,10 @@ enum LogStyle {
 pub fn run(args: Args, global: &Global) -> ExitCode {
     let config = match global.root() {
         Ok(root) => root,
-        Err(why) => return no_answer(&why),
+        Err(why) => match vanished(global) {
+            Some(root) => root,
+            None => return no_answer(&why),
+        },
     };
     let style = if args.log == LogStyle::Json { Style::Json } else { Style::Text };
     log::init(style, level(global), global.coloured(&std::io::stderr()));
@@ -84,6 +87,14 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
         }
         Err(error) => no_answer(&error.to_string()),
     }
+}
+
+/// A root file that is named and not there: the last good revision may be served in its place.
+fn vanished(global: &Global) -> Option<PathBuf> {
+    let path = global.config.clone()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let named = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    (named && folder.is_none_or(Path::is_dir)).then_some(path)
 }
 
 /// As many as may run at once; affinity and cgroups are heeded.

@@ -58,8 +58,19 @@ pub struct Look {
     pub watch: Option<Vec<PathBuf>>,
 }
 
+/// While `git checkout` or `git pull` writes, its index is locked: then some files are of one revision and some of another.
+/// A lock that a dead git left behind is no reason to wait for ever: whoever asks says how long to be `patient`.
+fn git_writes(root: &Path) -> bool {
+    let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let repository = root.ancestors().skip(1).map(|place| place.join(".git")).find(|git| git.exists());
+    repository.is_some_and(|git| git.join("index.lock").exists())
+}
+
 /// Looks at the file set of `root`. The content hash is the truth: times of modification are never used.
-pub fn look(root: &Path, attempted: &Attempted, serving: &Serving, now: Wall) -> Look {
+pub fn look(root: &Path, attempted: &Attempted, serving: &Serving, now: Wall, patient: bool) -> Look {
+    if patient && git_writes(root) {
+        return Look { found: Found::Moving, watch: None };
+    }
     let set = match FileSet::read(root) {
         Ok(set) => set,
         Err(e) => {

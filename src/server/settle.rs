@@ -66,6 +66,11 @@ impl Settle {
         replaced
     }
 
+    /// Whether somebody who is still writing can be waited for.
+    pub fn patient(&self, now: Instant) -> bool {
+        self.since.is_none_or(|since| now.since(since) < RESTLESS)
+    }
+
     /// The look found the files as they are.
     pub fn settled(&mut self) {
         if self.waiting.is_none() {

@@ -135,6 +135,11 @@ impl Router {
         Record(self.wait_records(1).remove(0))
     }
 
+    /// The routes file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join(FILE)
+    }
+
     /// Writes a new routes file; the router notices by itself.
     pub fn rewrite(&self, text: &str) {
         std::fs::write(self.folder.path().join(FILE), text).expect("the routes file");

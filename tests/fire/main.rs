@@ -46,6 +46,8 @@ mod sipp;
 mod speech;
 #[path = "stage.rs"]
 mod stage;
+#[path = "watcher.rs"]
+mod watcher;
 #[path = "workers.rs"]
 mod workers;
 
@@ -64,6 +66,7 @@ const STORMS: &[Storm] = &[
     ("disk", "a full disk, a read-only one, a locked database, under calls", disk::run),
     ("overload", "three times as many calls as it can take, then calm", overload::run),
     ("hostile", "mutated datagrams as fast as they can be made, beside calls", hostile::run),
+    ("watcher", "1,000 changes of the files, written in every way there is, under calls", watcher::run),
     ("workers", "a worker a core beside a bare relay", workers::run),
 ];
 

@@ -66,8 +66,21 @@ impl Site {
         self.start_file(&self.path("routes.yaml"), flags)
     }
 
+    /// Started by another program, which is given the router's command line.
+    pub fn start_by(&self, program: &[&str], flags: &[&str]) -> Router {
+        let plain = command(&self.path("routes.yaml"), flags);
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(plain.get_program()).args(plain.get_args());
+        self.spawn(command)
+    }
+
     pub fn start_file(&self, root: &Path, flags: &[&str]) -> Router {
-        let mut child = command(root, flags).spawn().expect("the router");
+        self.spawn(command(root, flags))
+    }
+
+    fn spawn(&self, mut command: Command) -> Router {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the router");
         let log = Arc::<Mutex<Vec<String>>>::default();
         let errors = BufReader::new(child.stderr.take().expect("standard error"));
         let (kept, closed) = (log.clone(), Arc::<AtomicBool>::default());

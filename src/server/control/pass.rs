@@ -21,7 +21,8 @@ impl Control {
         self.answering.append(&mut self.waiting);
         let (root, attempted) = (self.parts.root.clone(), self.parts.attempted.clone());
         let (serving, now) = (self.parts.serving.clone(), self.parts.clock.now().wall);
-        let task = tokio::task::spawn_blocking(move || look(&root, &attempted, &serving, now));
+        let patient = self.settle.patient(self.parts.clock.now().at);
+        let task = tokio::task::spawn_blocking(move || look(&root, &attempted, &serving, now, patient));
         self.looking = Some((task, Instant::now()));
     }
 
@@ -47,6 +48,9 @@ impl Control {
             return;
         }
         self.restarts = 0;
+        // What is wrong with files that somebody is still writing is not wrong yet.
+        let half = overtaken && matches!(look.found, Found::New { compiled: None, .. });
+        let look = if half { Look { found: Found::Moving, watch: look.watch } } else { look };
         if let Some(watch) = look.watch {
             self.parts.watched = watch;
         }
