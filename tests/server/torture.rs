@@ -132,8 +132,9 @@ fn a_file_that_never_settles_is_complained_about_and_served_in_the_end() {
         }
     });
     // However restless: what is served is whole, and calls go on.
-    let complained = || router.log().iter().any(|line| line.contains("TL0802") || line.contains("reloaded"));
-    wait_for("a complaint, or a moment of rest", || {
+    let complained =
+        || router.log().iter().any(|line| ["TL0801", "TL0802", "reloaded"].iter().any(|word| line.contains(word)));
+    wait_for("a complaint, a refusal or a moment of rest", || {
         assert!([404, 410].contains(&heard(router.port)));
         complained().then_some(())
     });
