@@ -5,7 +5,8 @@ use crate::config::document::{Document, Gateway, GatewaySpec, Group, List, Liste
 use crate::config::lower::{Entry, Field, Given, Map};
 use crate::config::source::Span;
 use crate::config::value::{Reference, Transport};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet, HashSetExt};
+use std::cell::OnceCell;
 
 /// Positions are those of the document's maps, in the order of the files.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Model<'d> {
     schedules: HashMap<&'d str, usize>,
     /// Groups that a route names, or takes by default.
     used_groups: HashSet<GroupKey>,
+    rules: OnceCell<Vec<Rule<'d>>>,
 }
 
 /// What a member of a list or of `to` names.
@@ -98,6 +100,7 @@ impl<'d> Model<'d> {
             groups: index(entries(&document.groups)),
             schedules: index(entries(&document.schedules)),
             used_groups: HashSet::new(),
+            rules: OnceCell::new(),
         };
         // `all` is looked at last: whether it takes in `default` depends on the other routes.
         let named: Vec<&Route> =
@@ -223,7 +226,11 @@ impl<'d> Model<'d> {
     }
 
     /// All rules of all routes, in the order of the files.
-    pub fn rules(&self) -> Vec<Rule<'d>> {
+    pub fn rules(&self) -> &[Rule<'d>] {
+        self.rules.get_or_init(|| self.all_rules())
+    }
+
+    fn all_rules(&self) -> Vec<Rule<'d>> {
         let mut out = Vec::new();
         for (position, entry) in self.routes().iter().enumerate() {
             let Some(route) = &entry.value else { continue };

@@ -25,17 +25,17 @@ pub fn duplicates(model: &Model, report: &mut Report) {
         |rule: &Rule| model.routes().get(rule.route).and_then(|e| e.value.as_ref()).is_none_or(|r| r.when.stands());
     let mut seen: HashMap<(GroupKey, &str, bool, u32), Rule> = HashMap::new();
     let mut told: HashSet<(usize, usize)> = HashSet::new();
-    for rule in model.rules().into_iter().filter(|rule| !timed(rule)) {
+    for rule in model.rules().iter().filter(|rule| !timed(rule)) {
         let key = (rule.group, rule.prefix, rule.exact, rule.priority);
         match seen.get(&key) {
             Some(first) if first.route == rule.route => {}
             Some(first) => {
                 if told.insert((first.route, rule.route)) {
-                    report.push(complain(model, first, &rule));
+                    report.push(complain(model, first, rule));
                 }
             }
             None => {
-                seen.insert(key, rule);
+                seen.insert(key, *rule);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::{GroupKey, Model, Target};
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::source::Span;
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 pub fn check(model: &Model, report: &mut Report) {
     let mut used: HashSet<Target> = HashSet::new();

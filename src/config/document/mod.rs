@@ -82,3 +82,14 @@ document! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_small() {
+        // There may be a hundred thousand of them, and most of their keys are seldom written.
+        assert!(size_of::<Route>() <= 544, "{}", size_of::<Route>());
+    }
+}

@@ -1,7 +1,7 @@
 //! Which calls belong together, and what is done with them.
 
 use super::{Caller, ReplySpec, RouteFailover, When};
-use crate::config::lower::{OneOrMany, Several, document};
+use crate::config::lower::{OneOrMany, Rare, Several, document};
 use crate::config::value::{
     Added, Bool, Domain, FilePath, Int, Network, Period, Prefix, Reference, StripCount, Text, UserPattern,
 };
@@ -83,11 +83,11 @@ document! {
             /// The gateways and lists to try, in order.
             to: OneOrMany<Reference>,
             /// Refuses the call: a code, or a code and its reason.
-            reject: ReplySpec,
+            reject: Rare<ReplySpec>,
             /// The change to the number: strip, then add.
-            number: RouteNumber,
+            number: Rare<RouteNumber>,
             /// Overrides single keys of the root's `failover`.
-            failover: RouteFailover,
+            failover: Rare<RouteFailover>,
             /// For people.
             description: Text,
         }
@@ -97,7 +97,7 @@ document! {
             /// When all its gateways failed: go on to the next rule, then to shorter prefixes. Default false.
             r#continue: Bool,
             /// The caller's number, as it is shown; before the gateway's own change.
-            caller: Caller,
+            caller: Rare<Caller>,
         }
     }
 

@@ -37,6 +37,38 @@ impl<T> Default for Map<T> {
     }
 }
 
+/// A value that seldom stands there: it is kept apart, so that what could hold it is small.
+#[derive(Clone, Debug)]
+pub struct Rare<T>(Box<T>);
+
+impl<T> std::ops::Deref for Rare<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Lower> Lower for Rare<T> {
+    fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
+        T::lower(node, at, report).map(|value| Rare(Box::new(value)))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Rare<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Entry<T> {
     pub id: Arc<str>,

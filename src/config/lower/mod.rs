@@ -5,7 +5,7 @@ mod containers;
 mod record;
 mod scalar;
 
-pub use containers::{Entry, FreeMap, Map, OneOrMany, Several};
+pub use containers::{Entry, FreeMap, Map, OneOrMany, Rare, Several};
 pub use record::{Field, Given};
 pub(super) use record::{Fields, bare_name, document};
 pub use scalar::{Kind, Problem, Scalar};

@@ -73,6 +73,7 @@ impl ReplySet {
 impl Scalar for ReplySet {
     const WHAT: &'static str = "a reply code like 503, or a class like `5xx`";
     const KIND: Kind = Kind::Formed;
+    const REFERS: bool = false;
     fn parse(text: &str) -> Result<ReplySet, Problem> {
         codes(text).map(ReplySet)
     }
@@ -121,6 +122,7 @@ impl RetryOn {
 impl Scalar for RetryOn {
     const WHAT: &'static str = "a reply code or class, `timeout`, `transport` or `no-answer`";
     const KIND: Kind = Kind::Formed;
+    const REFERS: bool = false;
     fn parse(text: &str) -> Result<RetryOn, Problem> {
         let reason = match text {
             "timeout" => Reason::Timeout,

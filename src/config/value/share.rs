@@ -88,6 +88,7 @@ pub struct Price(pub u64);
 impl Scalar for Price {
     const WHAT: &'static str = "a price, like 0.35";
     const KIND: Kind = Kind::Formed;
+    const REFERS: bool = false;
     fn parse(text: &str) -> Result<Price, Problem> {
         decimal(text, 6)
             .map(Price)

@@ -14,7 +14,10 @@ impl Scalar for Reference {
     const REFERS: bool = false;
     fn parse(text: &str) -> Result<Reference, Problem> {
         // What it looks like is not checked: whatever it is, it is declared or it is not.
-        Ok(Reference(Arc::from(text)))
+        match text.is_empty() {
+            true => Err(Problem::new("an empty id").help("name what is meant")),
+            false => Ok(Reference(Arc::from(text))),
+        }
     }
 }
 
@@ -178,5 +181,5 @@ impl Scalar for CallerName {
 }
 
 schema!(CallerName, "CallerName", {
-    "type": "string", "description": "The display name: keep, drop, or a text that replaces it", "examples": ["keep", "drop"],
+    "type": ["string", "number", "boolean"], "description": "The display name: keep, drop, or a text that replaces it", "examples": ["keep", "drop"],
 });

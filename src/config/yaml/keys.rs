@@ -1,8 +1,8 @@
 //! The keys of one map and where each was first. Most maps have a handful; some have 200,000.
 
 use crate::config::source::Span;
+use foldhash::HashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Up to so many keys are looked through one by one.
 const FEW: usize = 12;
