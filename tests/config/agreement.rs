@@ -129,8 +129,15 @@ fn schema_and_compiler_agree_on_one_fault_at_a_time() {
         wrong.extend(disagreement(&ours, &theirs).map(|said| format!("{path} = {what}: {said}")));
     };
     compare("", "as it is", &right);
+    // All of them take minutes without optimisation.
+    let every = if cfg!(debug_assertions) { 7 } else { 1 };
+    let mut turn = 0;
     for path in all.iter().filter(|path| !path.is_empty()) {
         for value in wrong_values() {
+            turn += 1;
+            if turn % every != 0 {
+                continue;
+            }
             let mut document = right.clone();
             *document.pointer_mut(path).expect("a place") = value.clone();
             compare(path, &value.to_string(), &document);

@@ -83,7 +83,14 @@ fn every_code_has_a_page_and_an_example() {
     // These need bytes that do not survive an editor, or sizes that do not belong into a repository: see `limits.rs`.
     seen.extend([Code::NotUtf8, Code::ByteOrderMark, Code::LineEnds, Code::Limits]);
     // What the running router says: see `tests/server/`.
-    seen.extend([Code::ReloadRefused, Code::RestlessFiles, Code::NoFileEvents, Code::Bind, Code::MountedAlone]);
+    seen.extend([
+        Code::ReloadRefused,
+        Code::RestlessFiles,
+        Code::NoFileEvents,
+        Code::Bind,
+        Code::MountedAlone,
+        Code::StartedFromLastGood,
+    ]);
     // What `trunkline test` says: see `tests/questions/`.
     seen.extend([Code::TestFailed, Code::UntestedRoute]);
     for code in Code::ALL {
