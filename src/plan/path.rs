@@ -94,7 +94,7 @@ impl Way {
             Line::RoundRobin { of, limit } => {
                 let mut of: Vec<Way> = of.iter().map(|line| Way::one(line, who)).collect();
                 // A rotation that comes back to itself sooner is as long as that takes.
-                let repeats = |period: &usize| of.len() % period == 0 && turned(&of, *period).eq(&of);
+                let repeats = |period: &usize| of.len().is_multiple_of(*period) && turned(&of, *period).eq(&of);
                 of.truncate((1..of.len()).find(repeats).unwrap_or(of.len()));
                 let first = (0..of.len()).min_by(|&a, &b| turned(&of, a).cmp(turned(&of, b)));
                 of.rotate_left(first.unwrap_or(0));

@@ -9,7 +9,7 @@ use crate::record::Why;
 use crate::route::GatewayIx;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 /// Different (route, gateway, code) that are told apart; a scrape must stay readable. What comes beyond is counted
@@ -57,7 +57,7 @@ impl Tally {
             self.others += 1;
         } else {
             let count = CallCount { route: route.cloned(), gateway: gateway.cloned(), code, calls: 1 };
-            self.calls.insert_unique(hash, count, |c| hash_of_call(c));
+            self.calls.insert_unique(hash, count, hash_of_call);
         }
     }
 
@@ -117,7 +117,7 @@ impl Tally {
             };
             match self.calls.find_mut(hash, same) {
                 Some(count) => count.calls += theirs.calls,
-                None => drop(self.calls.insert_unique(hash, theirs.clone(), |c| hash_of_call(c))),
+                None => drop(self.calls.insert_unique(hash, theirs.clone(), hash_of_call)),
             }
         }
         for theirs in other.gateways() {
@@ -155,10 +155,8 @@ fn hash_of_call(count: &CallCount) -> u64 {
     hash(&(count.route.as_deref(), count.gateway.as_deref(), count.code))
 }
 
-fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
-    let mut hasher = FixedState::with_seed(0).build_hasher();
-    value.hash(&mut hasher);
-    hasher.finish()
+fn hash<T: Hash>(value: T) -> u64 {
+    FixedState::with_seed(0).hash_one(value)
 }
 
 #[cfg(test)]

@@ -175,6 +175,8 @@ struct Open<'a> {
     stride: u32,
 }
 
+/// One at a time is open a list within a list: the larger variant costs less than an allocation.
+#[expect(clippy::large_enum_variant, reason = "on the stack of one decision")]
 enum Rest<'a> {
     Route(std::slice::Iter<'a, Member>),
     Ordered(std::slice::Iter<'a, Share>),

@@ -292,6 +292,7 @@ impl Writer<'_, '_> {
     fn example(&mut self, change: &Change) -> doc::Example {
         let Some(part) = change.parts.first().cloned() else { return nothing() };
         let ranges = self.comparison.changes.ranges.get(part.ranges);
+        #[expect(clippy::borrowed_box, reason = "what `find` hands over")]
         let usual = |range: &&Box<str>| {
             let digits = range.trim_matches(['=', '*']);
             !digits.is_empty() && digits.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit())

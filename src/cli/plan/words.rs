@@ -63,7 +63,7 @@ fn span_words(span: &Span) -> String {
     let all_day = span.hours == ["00:00-24:00"];
     let daily = span.days == ["daily"];
     let mut words = Vec::new();
-    if !daily || (all_day && span.from.is_none() && span.until.is_none()) || !all_day {
+    if !daily || !all_day || (span.from.is_none() && span.until.is_none()) {
         words.push(span.days.join(", "));
     }
     if !all_day {
@@ -172,7 +172,7 @@ pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -83,8 +83,8 @@ fn how_many(model: &Model, report: &mut Report) {
     }
     // Each makes a schedule of its own.
     let routes = model.routes().iter().filter_map(|entry| entry.value.as_ref()?.when.get());
-    let nots = routes.flat_map(|when| &when.0).filter(|term| term.value.not && term.value.schedules.len() > 1);
-    if let Some(over) = nots.skip(MOST_NOTS).next() {
+    let mut nots = routes.flat_map(|when| &when.0).filter(|term| term.value.not && term.value.schedules.len() > 1);
+    if let Some(over) = nots.nth(MOST_NOTS) {
         let message = format!("more than {MOST_NOTS} terms that are `not` several schedules");
         let help = "declare a schedule with `except`, and name it in the routes";
         report.push(Diagnostic::new(Code::Limits, over.span, message).help(help));

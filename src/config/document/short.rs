@@ -59,6 +59,7 @@ short! {
 #[derive(Clone, Debug)]
 pub enum Otherwise {
     Reject,
+    #[expect(dead_code, reason = "checked here; served together with `caller`")]
     Number(Added),
 }
 

@@ -26,7 +26,7 @@ pub async fn order(
         let table = &state.serving.snapshot.table;
         if table.gateway_by_id(&id).is_none() {
             let ids: Vec<&str> = table.gateways().iter().map(|gateway| &*gateway.id).collect();
-            let near = crate::config::nearest(&id, ids.into_iter()).map(|near| format!("; did you mean `{near}`?"));
+            let near = crate::config::nearest(&id, ids).map(|near| format!("; did you mean `{near}`?"));
             return Err(format!("no gateway `{id}` in the running revision{}", near.unwrap_or_default()));
         }
         let message = carry_out(desk, &id, order)?;
