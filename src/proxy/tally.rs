@@ -49,7 +49,7 @@ pub struct GatewayCount {
 impl Tally {
     /// A call has its final answer.
     pub fn call(&mut self, route: Option<&Arc<str>>, gateway: Option<&Arc<str>>, code: u16) {
-        let hash = hash(&(route.map(|id| &**id), gateway.map(|id| &**id), code));
+        let hash = hash((route.map(|id| &**id), gateway.map(|id| &**id), code));
         let same = |c: &CallCount| c.code == code && c.route.as_ref() == route && c.gateway.as_ref() == gateway;
         if let Some(count) = self.calls.find_mut(hash, same) {
             count.calls += 1;
@@ -152,7 +152,7 @@ impl Core {
 }
 
 fn hash_of_call(count: &CallCount) -> u64 {
-    hash(&(count.route.as_deref(), count.gateway.as_deref(), count.code))
+    hash((count.route.as_deref(), count.gateway.as_deref(), count.code))
 }
 
 fn hash<T: Hash>(value: T) -> u64 {

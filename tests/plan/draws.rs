@@ -61,7 +61,7 @@ impl Drawn {
     /// One in five parts differs, in a third of the pairs; one in forty in the others.
     fn dice(&self, kind: u64, at: u64) -> Dice {
         let mut choice = Dice::new(&[self.seed, kind, at, 99]);
-        let often = if self.seed % 3 == 0 { 5 } else { 40 };
+        let often = if self.seed.is_multiple_of(3) { 5 } else { 40 };
         let anew = self.side * u64::from(choice.one_in(often));
         Dice::new(&[self.seed, kind, at, anew])
     }
