@@ -69,11 +69,20 @@ impl Way {
     fn all(lines: &[Line], who: &impl Fn(usize) -> Who) -> Vec<Way> {
         let mut out: Vec<Way> = Vec::new();
         for way in lines.iter().flat_map(|line| Way::of(line, who)) {
-            if !out.contains(&way) {
+            if !(way.exhausts() && out.contains(&way)) {
                 out.push(way);
             }
         }
         out
+    }
+
+    /// Whether going through it asks every gateway in it. What stops at a limit may go on where it stands again.
+    fn exhausts(&self) -> bool {
+        match self {
+            Way::Gateway(_) => true,
+            Way::Each { of, limit } | Way::RoundRobin { of, limit } => limit.is_none() && of.iter().all(Way::exhausts),
+            Way::Weighted { of, limit } => limit.is_none() && of.iter().all(|(_, way)| way.exhausts()),
+        }
     }
 
     fn one(line: &Line, who: &impl Fn(usize) -> Who) -> Way {
@@ -94,7 +103,9 @@ impl Way {
             Line::RoundRobin { of, limit } => {
                 let mut of: Vec<Way> = of.iter().map(|line| Way::one(line, who)).collect();
                 // A rotation that comes back to itself sooner is as long as that takes.
-                let repeats = |period: &usize| of.len().is_multiple_of(*period) && turned(&of, *period).eq(&of);
+                let repeats = |period: &usize| {
+                    of.len().is_multiple_of(*period) && of.iter().all(Way::exhausts) && turned(&of, *period).eq(&of)
+                };
                 of.truncate((1..of.len()).find(repeats).unwrap_or(of.len()));
                 let first = (0..of.len()).min_by(|&a, &b| turned(&of, a).cmp(turned(&of, b)));
                 of.rotate_left(first.unwrap_or(0));
@@ -112,7 +123,7 @@ impl Way {
         let (drawn, last): (Vec<_>, Vec<_>) = lines.iter().partition(|(weight, _)| *weight > 0);
         for (weight, line) in drawn {
             let way = Way::one(line, who);
-            match of.iter_mut().find(|(_, known)| *known == way) {
+            match of.iter_mut().find(|(_, known)| *known == way && way.exhausts()) {
                 Some((known, _)) => *known += weight,
                 None => of.push((*weight, way)),
             }
@@ -121,7 +132,7 @@ impl Way {
         // Those of weight 0 stand behind all others, in the order given.
         for (_, line) in last {
             let way = Way::one(line, who);
-            if !of.iter().any(|(_, known)| *known == way) {
+            if !(way.exhausts() && of.iter().any(|(_, known)| *known == way)) {
                 of.push((0, way));
             }
         }
