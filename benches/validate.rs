@@ -5,13 +5,14 @@ use granit_parser::Parser;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use trunkline::config::{FileSet, compile_counted};
 
 /// The best of so many rounds counts: what disturbs a machine only ever adds.
 const ROUNDS: usize = 5;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let routes = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let bar =
@@ -40,9 +41,7 @@ fn main() {
     }
     println!("{:.0} MB at most", peak() as f64 / 1e6);
     std::fs::remove_dir_all(&home).expect("the directory is ours");
-    if missed {
-        std::process::exit(1);
-    }
+    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> Duration {
