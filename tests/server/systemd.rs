@@ -6,9 +6,9 @@ use nix::sys::signal::Signal;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
-struct Manager(UnixDatagram);
+struct Systemd(UnixDatagram);
 
-impl Manager {
+impl Systemd {
     /// The next message that has this line; those before it are of no interest.
     fn hears(&self, line: &str) -> String {
         let mut buffer = [0; 4096];
@@ -27,7 +27,7 @@ fn ready_status_reloading_with_its_time_watchdog_and_stopping() {
     let site = Site::new();
     site.write(&site.refusing(404));
     let place = site.path("notify.sock");
-    let manager = Manager(UnixDatagram::bind(&place).expect("a socket"));
+    let manager = Systemd(UnixDatagram::bind(&place).expect("a socket"));
     manager.0.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
     let socket = format!("NOTIFY_SOCKET={}", place.display());
     let mut router = site.start_by(&["env", &socket, "WATCHDOG_USEC=2000000"], &["--no-watch", "--poll", "1h"]);
