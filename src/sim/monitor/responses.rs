@@ -39,7 +39,9 @@ impl Monitor {
     /// hears its final too late.
     fn in_time(&mut self, view: &mut View, index: usize) {
         let server = &mut self.servers[index];
-        if !server.is_invite() || server.heard.replace(view.now.at).is_some() {
+        // Where even the source is unknown, a false cookie earns silence, until a reload makes the source known.
+        let owed = server.is_invite() && (server.admitted || !server.tampered);
+        if server.heard.replace(view.now.at).is_some() || !owed {
             return;
         }
         let due = (server.at.at + TRYING).max(view.stalled_until) + LATE;
