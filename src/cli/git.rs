@@ -65,6 +65,16 @@ impl Repository {
         FileSet::gather(self.directory.join(name), &names, |path| tree.read(path, &mut blobs))
     }
 
+    /// The files that differ from a commit, and those that git does not know yet, wherever in the repository they are.
+    pub fn changed_since(&self, commit: &str) -> Result<Vec<PathBuf>, String> {
+        let top = PathBuf::from(self.line(&["rev-parse", "--show-toplevel"])?);
+        let whole = Repository { directory: top, prefix: String::new() };
+        let differing = whole.text(&["diff", "--name-only", "-z", "--no-renames", "--end-of-options", commit, "--"])?;
+        let unknown = whole.text(&["ls-files", "--others", "--exclude-standard", "-z"])?;
+        let names = differing.split('\0').chain(unknown.split('\0')).filter(|name| !name.is_empty());
+        Ok(names.map(|name| whole.directory.join(name)).collect())
+    }
+
     fn line(&self, arguments: &[&str]) -> Result<String, String> {
         self.text(arguments).map(|text| text.trim_end_matches('\n').to_owned())
     }
