@@ -8,11 +8,11 @@ use crate::server::control::State;
 use crate::server::post::Wanted;
 use crate::server::serving::Origin;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeMetric};
-use prometheus_client::metrics::MetricType;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
+use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
@@ -199,39 +199,29 @@ impl Page<'_> {
         info.encode(self.0.encode_descriptor(name, help, None, MetricType::Info)?)
     }
 
-    fn counter<N: EncodeCounterValue>(
-        &mut self,
-        name: &str,
-        help: &str,
-        values: impl IntoIterator<Item = (Labels, N)>,
-    ) -> fmt::Result
+    fn counter<N>(&mut self, name: &str, help: &str, values: impl IntoIterator<Item = (Labels, N)>) -> fmt::Result
     where
         ConstCounter<N>: EncodeMetric,
     {
-        let mut encoder = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (labels, value) in values {
-            let value = ConstCounter::new(value);
-            match labels.is_empty() {
-                // Once: there is one value then.
-                true => return value.encode(encoder),
-                false => value.encode(encoder.encode_family(&labels)?)?,
-            }
-        }
-        Ok(())
+        self.family(name, help, values.into_iter().map(|(labels, value)| (labels, ConstCounter::new(value))))
     }
 
-    fn gauge<N: EncodeGaugeValue>(
-        &mut self,
-        name: &str,
-        help: &str,
-        values: impl IntoIterator<Item = (Labels, N)>,
-    ) -> fmt::Result
+    fn gauge<N>(&mut self, name: &str, help: &str, values: impl IntoIterator<Item = (Labels, N)>) -> fmt::Result
     where
         ConstGauge<N>: EncodeMetric,
     {
-        let mut encoder = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        self.family(name, help, values.into_iter().map(|(labels, value)| (labels, ConstGauge::new(value))))
+    }
+
+    /// One value for each set of labels; a value without labels stands alone.
+    fn family<M: TypedMetric + EncodeMetric>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl Iterator<Item = (Labels, M)>,
+    ) -> fmt::Result {
+        let mut encoder = self.0.encode_descriptor(name, help, None, M::TYPE)?;
         for (labels, value) in values {
-            let value = ConstGauge::new(value);
             match labels.is_empty() {
                 true => return value.encode(encoder),
                 false => value.encode(encoder.encode_family(&labels)?)?,
