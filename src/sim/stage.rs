@@ -136,14 +136,7 @@ impl Stage {
             format!("after {:?} it is {ending:?} for its caller", now.at.since(call.started.at))
         });
         self.summary.count(&call.caller, &call.monitor);
-        let mut view = View {
-            now,
-            sites: &self.sites,
-            site: self.sites.len() - 1,
-            health: &self.health,
-            tally: &mut self.tally,
-            stalled_until: self.stalled_until,
-        };
+        let mut view = View::of(now, &self.sites, &self.health, &mut self.tally, self.stalled_until);
         let awaited = call.monitor.finish(&mut view, &self.revisions);
         if !awaited.is_empty() {
             self.unclosed.insert(number, awaited);
@@ -302,14 +295,7 @@ impl Stage {
             });
             return;
         };
-        let mut view = View {
-            now,
-            sites: &self.sites,
-            site,
-            health: &self.health,
-            tally: &mut self.tally,
-            stalled_until: self.stalled_until,
-        };
+        let mut view = View::of(now, &self.sites, &self.health, &mut self.tally, self.stalled_until);
         let before = call.monitor.clients.len();
         call.monitor.step(&mut view, input, sent);
         if input.is_some_and(|i| (200..300).contains(&i.wire.code) && i.wire.cseq_method == "INVITE") {
@@ -327,16 +313,8 @@ impl Stage {
     }
 
     fn in_order(&mut self, now: Now, number: u64, from: SocketAddr, arrival: u64) {
-        let site = self.sites.len() - 1;
         if let Some(call) = self.calls.get_mut(&number) {
-            let mut view = View {
-                now,
-                sites: &self.sites,
-                site,
-                health: &self.health,
-                tally: &mut self.tally,
-                stalled_until: self.stalled_until,
-            };
+            let mut view = View::of(now, &self.sites, &self.health, &mut self.tally, self.stalled_until);
             call.monitor.in_order(&mut view, from, arrival);
         }
     }
@@ -351,14 +329,7 @@ impl Stage {
         let branch = if quoted == 0 { "" } else { wire.branch() };
         let site = self.site().clone();
         self.health.refused(now.at, &site, datagram.to, branch);
-        let view = View {
-            now,
-            sites: &self.sites,
-            site: self.sites.len() - 1,
-            health: &self.health,
-            tally: &mut self.tally,
-            stalled_until: self.stalled_until,
-        };
+        let view = View::of(now, &self.sites, &self.health, &mut self.tally, self.stalled_until);
         if quoted == 0 {
             // Nothing came back of it: every silent branch to that address may be meant.
             self.calls.values_mut().for_each(|c| c.monitor.refused_somewhere(&view, datagram.to));

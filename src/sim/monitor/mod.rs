@@ -36,6 +36,19 @@ pub struct View<'a> {
     pub stalled_until: Instant,
 }
 
+impl<'a> View<'a> {
+    /// The latest of `sites` is in force.
+    pub fn of(
+        now: Now,
+        sites: &'a [Site],
+        health: &'a HealthWatch,
+        tally: &'a mut Tally,
+        stalled_until: Instant,
+    ) -> View<'a> {
+        View { now, sites, site: sites.len() - 1, health, tally, stalled_until }
+    }
+}
+
 /// A datagram at the border.
 #[derive(Clone, Copy)]
 pub struct Seen<'a> {
