@@ -7,7 +7,7 @@
 use crate::load::{Load, gateway};
 use crate::ports::wait_for;
 use crate::report::Report;
-use crate::router::{Router, Setup};
+use crate::router::Router;
 use crate::stage::{Rhythm, Stage};
 use nix::sys::signal::Signal;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ fn by_signal(stage: &Stage, router: &Router, load: &Load, count: u32, report: &m
     let before = router.log.len();
     let mut rhythm = Rhythm::new(Duration::from_millis(100));
     for n in 1..=count {
-        router.replace(&revision(router, n));
+        router.replace(&stage.revision(router, n));
         router.signal(Signal::SIGHUP);
         rhythm.next();
         if n % 50 == 0 {
@@ -80,7 +80,7 @@ fn by_event(stage: &Stage, router: &Router, first: u32, count: u32, report: &mut
     let mut took = Vec::new();
     for n in first + 1..=first + count {
         let before = router.log.len();
-        let text = revision(router, n);
+        let text = stage.revision(router, n);
         let renamed = Instant::now();
         router.replace(&text);
         let at = wait_for("the file change", || router.log.find(RELOADED, before).first().map(|(_, at, _)| *at));
@@ -91,16 +91,4 @@ fn by_event(stage: &Stage, router: &Router, first: u32, count: u32, report: &mut
     stage.say(format_args!("{count} file changes, live after {took:?} ms"));
     report.show("file change to live, median", format_args!("{} ms", took[took.len() / 2]));
     report.at_most("file change to live, longest, ms", took.last().copied().unwrap_or(u64::MAX), 1000);
-}
-
-/// The `n`th revision: a route that no other has, and every second one begins with the other gateway.
-fn revision(router: &Router, n: u32) -> String {
-    let mut setup = Setup::new(&router.setup.gateways);
-    setup.listeners = router.setup.listeners.clone();
-    setup.failover = router.setup.failover;
-    let order = if n.is_multiple_of(2) { "gw1, gw2" } else { "gw2, gw1" };
-    setup.routes = Some(format!(
-        "  special: {{ description: revision {n}, prefix: \"9{n:05}\", to: gw1 }}\n  everything: {{ default: true, to: [{order}] }}\n"
-    ));
-    router.text(&setup)
 }

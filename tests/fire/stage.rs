@@ -1,6 +1,6 @@
 //! What every storm is given: how hard to blow, the router's binary, a rhythm, and where to say how far it is.
 
-use crate::router::Setup;
+use crate::router::{Router, Setup};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -25,6 +25,18 @@ impl Stage {
         // A machine that is busy with the storm itself must not look like a dead gateway.
         setup.failover = "attempt_timeout: 4s, ring_timeout: 30s";
         setup
+    }
+
+    /// The `n`th text for a router in front of two gateways: a route that no other has, and every second one begins
+    /// with the other gateway.
+    pub fn revision(&self, router: &Router, n: u32) -> String {
+        let mut setup = self.setup(&router.setup.gateways);
+        setup.listeners = router.setup.listeners.clone();
+        let order = if n.is_multiple_of(2) { "gw1, gw2" } else { "gw2, gw1" };
+        setup.routes = Some(format!(
+            "  special: {{ description: revision {n}, prefix: \"9{n:05}\", to: gw1 }}\n  everything: {{ default: true, to: [{order}] }}\n"
+        ));
+        router.text(&setup)
     }
 
     pub fn say(&self, what: impl Display) {

@@ -4,7 +4,7 @@
 use crate::load::{Load, gateway};
 use crate::ports::wait_for;
 use crate::report::Report;
-use crate::router::{Router, Setup};
+use crate::router::Router;
 use crate::stage::Stage;
 use std::fs::{self, File};
 use std::io::Write;
@@ -27,7 +27,7 @@ pub fn run(stage: &Stage) -> Report {
     for burst in 0..bursts {
         let before = router.log.len();
         for n in burst * BURST..(burst + 1) * BURST {
-            last = revision(&router, n);
+            last = stage.revision(&router, n);
             write(&router, n, &last);
         }
         let written = Instant::now();
@@ -83,16 +83,4 @@ fn write(router: &Router, n: u32, text: &str) {
 
 fn short(text: &str) -> String {
     FileSet::of(&[("routes.yaml", text)]).hash[..7].to_owned()
-}
-
-/// The `n`th revision, which no other is like.
-fn revision(router: &Router, n: u32) -> String {
-    let mut setup = Setup::new(&router.setup.gateways);
-    setup.listeners = router.setup.listeners.clone();
-    setup.failover = router.setup.failover;
-    let order = if n.is_multiple_of(2) { "gw1, gw2" } else { "gw2, gw1" };
-    setup.routes = Some(format!(
-        "  special: {{ prefix: \"9{n:05}\", to: gw1 }}\n  everything: {{ default: true, to: [{order}] }}\n"
-    ));
-    router.text(&setup)
 }
