@@ -21,6 +21,7 @@ pub mod sim;
 // ------------------------------------------------------- below: pure, no I/O, no clock, no tokio
 pub mod flow;
 pub mod health;
+pub mod mix;
 pub mod proxy;
 pub mod record;
 pub mod route;

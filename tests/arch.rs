@@ -7,7 +7,7 @@ use sources::{Source, all};
 
 /// The layers from the bottom up. A module may name modules of its own row and of the rows above it in this list.
 const LAYERS: &[&[&str]] = &[
-    &["time", "flow"],
+    &["time", "flow", "mix"],
     &["sip"],
     &["route", "health", "record"],
     &["transaction"],

@@ -102,7 +102,7 @@ const SPREAD_MOST: Duration = Duration::from_millis(100);
 impl Engine {
     /// `seed` drives the jitter of the probes.
     pub fn new(seed: u64) -> Engine {
-        Engine { jitter: Jitter(seed), ..Engine::default() }
+        Engine { jitter: Jitter::new(seed), ..Engine::default() }
     }
 
     /// Takes a new table: carries over by (id, address, transport), marks what is gone, probes what is new at once.

@@ -2,6 +2,7 @@
 //! that a decision is a function of what it is given.
 
 use super::{ListIx, Share, Table};
+use crate::mix::SplitMix;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,26 +54,10 @@ impl Turns {
     }
 }
 
-/// The random numbers of one list in one call: SplitMix64, begun with the call's bits and the list's place.
-struct Chance(u64);
-
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-impl Chance {
-    fn of(seed: u64, list: ListIx) -> Chance {
-        // Begun with a drawn number, so that the lists of one call have nothing in common.
-        Chance(Chance(seed.wrapping_add(u64::from(list.0))).next())
-    }
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(GOLDEN);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
-    }
+/// The random numbers of one list in one call, from the call's bits and the list's place.
+fn chance(seed: u64, list: ListIx) -> SplitMix {
+    // Begun with a drawn number, so that the lists of one call have nothing in common.
+    SplitMix::new(SplitMix::new(seed.wrapping_add(u64::from(list.0))).draw())
 }
 
 /// The order of a list's members; without allocation for the first 32.
@@ -81,12 +66,12 @@ pub(super) type Order = SmallVec<[Share; 32]>;
 /// Draws without replacement, by weight; weight 0 after all others, in order. The first *usable* member of such an order
 /// has the share that it has among the usable ones, so health need not be asked here.
 pub(super) fn draw(members: &[Share], seed: u64, list: ListIx) -> Order {
-    let mut chance = Chance::of(seed, list);
+    let mut numbers = chance(seed, list);
     let mut left: Order = members.iter().filter(|m| m.weight > 0).copied().collect();
     let mut total: u64 = left.iter().map(|m| u64::from(m.weight)).sum();
     let mut order = Order::new();
     while left.len() > 1 {
-        let mut at = chance.below(total);
+        let mut at = numbers.below(total);
         let drawn = left.iter().position(|m| match at.checked_sub(u64::from(m.weight)) {
             Some(rest) => {
                 at = rest;

@@ -3,24 +3,25 @@
 //! SplitMix64: small, fast, and good enough to draw delays and moods. The router's own tokens come from its CSPRNG,
 //! seeded from here.
 
+use crate::mix::SplitMix;
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hash};
 use std::ops::RangeInclusive;
 
 /// A seeded source of chance. Two with the same seed give the same draws.
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Chance(SplitMix);
 
 impl Chance {
     pub fn new(seed: u64) -> Chance {
-        Chance(seed ^ 0x5bd1_e995_9e37_79b9)
+        Chance(SplitMix::new(seed ^ 0x5bd1_e995_9e37_79b9))
     }
 
     /// A generator of its own for a part of the run: what one part draws never shifts another's draws.
     pub fn part(seed: u64, part: u64) -> Chance {
         let mut mixed = Chance::new(seed);
         let salt = mixed.draw().wrapping_add(part.wrapping_mul(0xd6e8_feb8_6659_fd93));
-        let mut own = Chance(salt);
+        let mut own = Chance(SplitMix::new(salt));
         own.draw();
         own
     }
@@ -31,16 +32,12 @@ impl Chance {
     }
 
     pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.draw()
     }
 
     /// A number below `bound`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.draw()) * u128::from(bound)) >> 64) as u64
+        self.0.below(bound)
     }
 
     pub fn within(&mut self, range: RangeInclusive<u64>) -> u64 {

@@ -5,29 +5,25 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use trunkline::flow::{SocketIx, Transport};
+use trunkline::mix::SplitMix;
 use trunkline::proxy::{Access, Listener, Snapshot};
 use trunkline::route::*;
 use trunkline::sip::Limits;
 use trunkline::time::Wall;
 
-/// SplitMix64.
-pub struct Dice(u64);
+pub struct Dice(SplitMix);
 
 impl Dice {
+    /// What is thrown depends on every one of the parts.
     pub fn new(parts: &[u64]) -> Dice {
-        let mut dice = Dice(0x9e37_79b9);
+        let mut state = 0;
         for part in parts {
-            dice.0 ^= part.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            dice.next();
+            state = SplitMix::new(state ^ part).draw();
         }
-        dice
+        Dice(SplitMix::new(state))
     }
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.draw()
     }
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize

@@ -5,6 +5,7 @@
 //! by its number in [`Instants`]: equal sets have equal numbers.
 
 use super::{ScheduleIx, Schedules, When};
+use crate::mix::nth;
 use crate::time::Wall;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
@@ -169,14 +170,8 @@ impl Instants {
     }
 }
 
-/// A number for each schedule, so that the sums of different sets differ: two rounds of SplitMix64.
+/// A number for each schedule, so that the sums of different sets differ.
 fn mark(schedule: usize) -> u128 {
-    let half = |seed: u64| {
-        let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
     let seed = schedule as u64 + 1;
-    u128::from(half(seed)) << 64 | u128::from(half(seed | 1 << 32))
+    u128::from(nth(seed)) << 64 | u128::from(nth(seed | 1 << 32))
 }
