@@ -9,6 +9,7 @@ use crate::record::Why;
 use crate::route::GatewayIx;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
@@ -49,15 +50,13 @@ pub struct GatewayCount {
 impl Tally {
     /// A call has its final answer.
     pub fn call(&mut self, route: Option<&Arc<str>>, gateway: Option<&Arc<str>>, code: u16) {
-        let hash = hash((route.map(|id| &**id), gateway.map(|id| &**id), code));
-        let same = |c: &CallCount| c.code == code && c.route.as_ref() == route && c.gateway.as_ref() == gateway;
-        if let Some(count) = self.calls.find_mut(hash, same) {
-            count.calls += 1;
-        } else if self.calls.len() >= MOST_KINDS {
-            self.others += 1;
-        } else {
-            let count = CallCount { route: route.cloned(), gateway: gateway.cloned(), code, calls: 1 };
-            self.calls.insert_unique(hash, count, hash_of_call);
+        let full = self.calls.len() >= MOST_KINDS;
+        match self.calls.entry(hash_of_call(route, gateway, code), |c| c.is(route, gateway, code), CallCount::hash) {
+            Entry::Occupied(mut count) => count.get_mut().calls += 1,
+            Entry::Vacant(_) if full => self.others += 1,
+            Entry::Vacant(place) => {
+                place.insert(CallCount { route: route.cloned(), gateway: gateway.cloned(), code, calls: 1 });
+            }
         }
     }
 
@@ -83,15 +82,15 @@ impl Tally {
     }
 
     fn gateway(&mut self, gateway: &Arc<str>) -> Option<&mut GatewayCount> {
-        let hash = hash(&**gateway);
-        if self.gateways.find(hash, |c| c.gateway == *gateway).is_none() {
-            if self.gateways.len() >= MOST_KINDS {
-                return None;
+        let full = self.gateways.len() >= MOST_KINDS;
+        match self.gateways.entry(hash(gateway), |c| c.gateway == *gateway, |c| hash(&c.gateway)) {
+            Entry::Occupied(count) => Some(count.into_mut()),
+            Entry::Vacant(_) if full => None,
+            Entry::Vacant(place) => {
+                let count = GatewayCount { gateway: gateway.clone(), attempts: 0, answered: 0, failed: 0 };
+                Some(place.insert(count).into_mut())
             }
-            let count = GatewayCount { gateway: gateway.clone(), attempts: 0, answered: 0, failed: 0 };
-            self.gateways.insert_unique(hash, count, |c| self::hash(&*c.gateway));
         }
-        self.gateways.find_mut(hash, |c| c.gateway == *gateway)
     }
 
     pub fn calls(&self) -> impl Iterator<Item = &CallCount> {
@@ -110,14 +109,10 @@ impl Tally {
     /// Adds what another worker counted.
     pub fn add(&mut self, other: &Tally) {
         for theirs in other.calls() {
-            let hash = hash_of_call(theirs);
-            let same = |c: &CallCount| {
-                (c.code, c.route.as_ref(), c.gateway.as_ref())
-                    == (theirs.code, theirs.route.as_ref(), theirs.gateway.as_ref())
-            };
-            match self.calls.find_mut(hash, same) {
-                Some(count) => count.calls += theirs.calls,
-                None => drop(self.calls.insert_unique(hash, theirs.clone(), hash_of_call)),
+            let (route, gateway, code) = (theirs.route.as_ref(), theirs.gateway.as_ref(), theirs.code);
+            match self.calls.entry(CallCount::hash(theirs), |c| c.is(route, gateway, code), CallCount::hash) {
+                Entry::Occupied(mut count) => count.get_mut().calls += theirs.calls,
+                Entry::Vacant(place) => drop(place.insert(theirs.clone())),
             }
         }
         for theirs in other.gateways() {
@@ -151,8 +146,18 @@ impl Core {
     }
 }
 
-fn hash_of_call(count: &CallCount) -> u64 {
-    hash((count.route.as_deref(), count.gateway.as_deref(), count.code))
+impl CallCount {
+    fn is(&self, route: Option<&Arc<str>>, gateway: Option<&Arc<str>>, code: u16) -> bool {
+        (self.route.as_ref(), self.gateway.as_ref(), self.code) == (route, gateway, code)
+    }
+
+    fn hash(&self) -> u64 {
+        hash_of_call(self.route.as_ref(), self.gateway.as_ref(), self.code)
+    }
+}
+
+fn hash_of_call(route: Option<&Arc<str>>, gateway: Option<&Arc<str>>, code: u16) -> u64 {
+    hash((route, gateway, code))
 }
 
 fn hash<T: Hash>(value: T) -> u64 {
