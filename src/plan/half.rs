@@ -5,10 +5,9 @@ use super::intern::Map;
 use super::outcome::{NO_ROUTE, Outcomes, Side};
 use super::times::{ALWAYS, NEVER, TimeId, Times, Whens};
 use crate::health::Board;
-use crate::route::{Choice, Cursor, Decision, Facts, GroupIx, RouteIx, Table, When};
+use crate::route::{Cursor, Decision, Facts, GroupIx, RouteIx, Table, When};
 use crate::time::{Now, Wall};
 use smallvec::SmallVec;
-use std::net::{IpAddr, Ipv4Addr};
 
 /// A rule on the way to a cell.
 #[derive(Clone, Copy, Debug)]
@@ -116,18 +115,7 @@ impl<'a> Half<'a> {
 
     /// What the table itself decides, with every gateway up.
     pub fn decide(&mut self, number: &[u8], wall: Wall) -> Option<&Decision> {
-        let facts = Facts {
-            number,
-            user: b"",
-            domain: b"",
-            source: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            gateway: None,
-            trusted: false,
-            listener: None,
-            account: None,
-            group: Some(self.group?),
-            choice: Choice::Exact,
-        };
+        let facts = Facts::of_group(number, self.group?);
         let now = Now { wall, ..Now::default() };
         self.table.decide(&facts, &self.board, now, &mut self.decision, None);
         Some(&self.decision)

@@ -7,7 +7,7 @@ use super::{Choice, GatewayIx, GroupIx, Line, Reply, RouteIx, RouteTarget, Table
 use crate::health::Board;
 use crate::time::{Now, Wall};
 use smallvec::SmallVec;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// A number, cleaned or as sent.
 pub type Number = SmallVec<[u8; 32]>;
@@ -33,6 +33,24 @@ pub struct Facts<'a> {
     pub group: Option<GroupIx>,
     /// What chooses where lists leave it open.
     pub choice: Choice<'a>,
+}
+
+impl<'a> Facts<'a> {
+    /// A call of a group, from nowhere and nobody: the matchers are not asked, and nothing is drawn.
+    pub fn of_group(number: &'a [u8], group: GroupIx) -> Facts<'a> {
+        Facts {
+            number,
+            user: b"",
+            domain: b"",
+            source: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            gateway: None,
+            trusted: false,
+            listener: None,
+            account: None,
+            group: Some(group),
+            choice: Choice::Exact,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -115,18 +115,7 @@ fn decisions(table: &Table) -> BTreeMap<(u16, String, i64), (Option<String>, Str
     for (number, (n, group)) in numbers().iter().flat_map(|n| groups.iter().enumerate().map(move |g| (n, g))) {
         // Every sixth hour meets each of the schedules' spans.
         for hour in (1..168).step_by(6) {
-            let facts = Facts {
-                number: number.as_bytes(),
-                user: b"",
-                domain: b"",
-                source: [0, 0, 0, 0].into(),
-                gateway: None,
-                trusted: false,
-                listener: None,
-                account: None,
-                group: Some(*group),
-                choice: Choice::Exact,
-            };
+            let facts = Facts::of_group(number.as_bytes(), *group);
             let now = Now { wall: Wall(START + hour * HOUR), ..Now::default() };
             let mut decision = Decision::default();
             table.decide(&facts, &board, now, &mut decision, None);

@@ -18,18 +18,7 @@ pub enum Answer {
 
 impl Answer {
     pub fn of(snapshot: &Snapshot, board: &Board, group: GroupIx, number: &[u8], wall: Wall) -> Answer {
-        let facts = Facts {
-            number,
-            user: b"",
-            domain: b"",
-            source: "192.0.2.1".parse().unwrap(),
-            gateway: None,
-            trusted: true,
-            listener: None,
-            account: None,
-            group: Some(group),
-            choice: Choice::Exact,
-        };
+        let facts = Facts::of_group(number, group);
         let mut decision = Decision::default();
         snapshot.table.decide(&facts, board, Now { wall, ..Now::default() }, &mut decision, None);
         match &decision.outcome {

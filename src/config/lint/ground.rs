@@ -8,12 +8,11 @@ use crate::config::lower::Entry;
 use crate::config::source::Span;
 use crate::health::Board;
 use crate::proxy::Snapshot;
-use crate::route::{Choice, Decision, Facts, GroupIx, RouteIx, Table};
+use crate::route::{Decision, Facts, GroupIx, RouteIx, Table};
 use crate::time::{Now, Wall};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
 
 pub struct Ground<'a> {
     pub model: &'a Model<'a>,
@@ -80,18 +79,7 @@ impl<'a> Ground<'a> {
 
     /// What becomes of a call of a group, with every gateway up.
     pub fn decide(&self, group: GroupIx, number: &str, wall: Wall) -> Decision {
-        let facts = Facts {
-            number: number.as_bytes(),
-            user: b"",
-            domain: b"",
-            source: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            gateway: None,
-            trusted: false,
-            listener: None,
-            account: None,
-            group: Some(group),
-            choice: Choice::Exact,
-        };
+        let facts = Facts::of_group(number.as_bytes(), group);
         let mut decision = Decision::default();
         self.table().decide(&facts, &self.board, Now { wall, ..Now::default() }, &mut decision, None);
         decision
