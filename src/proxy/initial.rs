@@ -129,6 +129,7 @@ impl Core {
 
     /// Asks the table. Gives back the cleaned number.
     fn decide(&mut self, arrival: &Arrival, uri: Option<&Uri>, decision: &mut Decision) -> Number {
+        let loaded = &self.loaded;
         let mut number = Number::new();
         route::clean(uri.and_then(|uri| uri.user).unwrap_or_default(), &mut number);
         let from = arrival.parts.and_then(|parts| Uri::parse(parts.from.uri));
@@ -143,11 +144,14 @@ impl Core {
             account: None,
             group: None,
             choice: Choice::Drawn {
-                seed: self.secrets.draw(arrival.call_id(), arrival.via.branch.unwrap_or_default()),
-                turns: &self.loaded.turns,
+                // What nothing asks for is not hashed.
+                seed: match loaded.snapshot.table.draws() {
+                    true => self.secrets.draw(arrival.call_id(), arrival.via.branch.unwrap_or_default()),
+                    false => 0,
+                },
+                turns: &loaded.turns,
             },
         };
-        let loaded = &self.loaded;
         loaded.snapshot.table.decide(&facts, &loaded.board, arrival.now, decision, None);
         number
     }

@@ -3,7 +3,7 @@
 use super::group::Matchers;
 use super::number::dialable;
 use super::trie::{Rule, Trie};
-use super::{Failover, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Route, RouteIx, Schedule, Schedules};
+use super::{Failover, Gateway, GatewayIx, Group, GroupIx, List, ListIx, Policy, Route, RouteIx, Schedule, Schedules};
 use crate::time::Wall;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct Draft {
 pub struct Table {
     draft: Draft,
     schedules: Schedules,
+    /// There is a list whose order is drawn.
+    draws: bool,
     pub(super) trie: Trie,
     /// The catch-alls of each group, the highest priority first.
     catch_alls: Vec<Vec<RouteIx>>,
@@ -55,7 +57,12 @@ impl Table {
             (0..).zip(&draft.gateways).map(|(ix, g)| (g.address.ip().to_canonical(), GatewayIx(ix))).collect();
         gateways_by_ip.sort_unstable();
         let catch_alls = catch_alls(&draft.routes, draft.groups.len());
-        Table { draft, schedules, trie, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
+        let draws = draft.lists.iter().any(|list| list.policy == Policy::Weighted);
+        Table { draft, schedules, draws, trie, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
+    }
+    /// Whether any decision may ask the seed of [`super::Choice::Drawn`].
+    pub fn draws(&self) -> bool {
+        self.draws
     }
     pub fn gateways(&self) -> &[Gateway] {
         &self.draft.gateways
