@@ -1,6 +1,7 @@
 //! What is kept of a call: the caller's INVITE transaction, the branches towards gateways, and, until it is decided,
 //! everything needed to go on hunting.
 
+use super::Effects;
 use super::alarm::Alarm;
 use super::hunt::Hunt;
 use super::leg::Close;
@@ -8,7 +9,7 @@ use super::peers::Peer;
 use crate::flow::Flow;
 use crate::record::{Leg, Record};
 use crate::route::GatewayIx;
-use crate::sip::Stored;
+use crate::sip::{Extra, Stored, response};
 use crate::time::Instant;
 use crate::transaction::{InviteClient, InviteServer, Key, NonInviteClient};
 use smallvec::SmallVec;
@@ -24,7 +25,7 @@ pub(super) struct Call {
     pub alarm: Alarm,
     /// The client transaction begun last, of those that still live; each names the one before.
     pub newest: Option<BranchIx>,
-    /// The last response sent, for retransmissions. `None`: the 100, made anew from the repeated INVITE.
+    /// The last response sent, for retransmissions. `None`: the 100, made anew.
     pub last: Option<Box<[u8]>>,
     /// Dropped as soon as the call's fate is sealed and written down.
     pub setup: Option<Box<Setup>>,
@@ -163,6 +164,21 @@ impl Call {
             awaited_ack: None,
             cancelled: false,
         }
+    }
+
+    /// The caller gets the last response once more, or the 100 that was not needed until now: without a To tag, the
+    /// Timestamp copied (checklist X1).
+    pub fn answer_again(&self, out: &mut Effects) {
+        let start = out.arena.len();
+        match (&self.last, &self.setup) {
+            (Some(last), _) => out.arena.extend_from_slice(last),
+            (None, Some(setup)) => {
+                let extra = Extra { source: Some(setup.source.remote), ..Extra::default() };
+                response(&setup.request.message(), 100, "Trying", extra, &mut out.arena);
+            }
+            (None, None) => return,
+        }
+        out.send_from(start, *self.reply_to);
     }
 }
 

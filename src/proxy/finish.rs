@@ -3,7 +3,6 @@
 use super::call::{BranchIx, Plan, Role};
 use super::leg::Close;
 use super::owners::Owner;
-use super::receive::trying;
 use super::verdict::{End, Final};
 use super::{Core, Effects, forward};
 use crate::record::{Outcome, Party, Why};
@@ -140,18 +139,11 @@ impl Core {
     pub(super) fn call_timer(&mut self, now: Now, ix: u32, out: &mut Effects) {
         let timers = self.timers;
         let Some(call) = self.calls.get_mut(ix as usize) else { return };
-        let start = out.arena.len();
-        match (call.server.fire(now.at, &timers), &call.last, &call.setup) {
-            (Fired::Retransmit, Some(last), _) => out.arena.extend_from_slice(last),
-            (Fired::Retransmit, None, Some(setup)) => trying(&setup.request.message(), &setup.source, &mut out.arena),
-            _ => {}
-        }
+        let again = call.server.fire(now.at, &timers) == Fired::Retransmit;
         #[cfg(feature = "sim")]
-        if self.plant == super::Plant::NoTrying && call.server.proceeding() {
-            out.arena.truncate(start);
-        }
-        if out.arena.len() > start {
-            out.send_from(start, *call.reply_to);
+        let again = again && !(self.plant == super::Plant::NoTrying && call.server.proceeding());
+        if again {
+            call.answer_again(out);
         }
         self.settle_call(ix);
     }

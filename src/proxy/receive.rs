@@ -62,7 +62,7 @@ impl Core {
         if let Some(owner) = self.owner(key) {
             let ended = match (owner, method) {
                 (Owner::Call(ix), Method::Ack) => self.ack_of_failure(now, ix),
-                (Owner::Call(ix), _) => self.invite_again(ix, &flow, message, out),
+                (Owner::Call(ix), _) => self.invite_again(ix, out),
                 (Owner::Exchange(ix), _) => self.exchange_again(ix, out),
             };
             if ended {
@@ -96,16 +96,11 @@ impl Core {
     }
 
     /// The INVITE came again: its last response goes out again (checklist T11, F29).
-    fn invite_again(&mut self, ix: u32, flow: &Flow, message: &Message, out: &mut Effects) -> bool {
+    fn invite_again(&mut self, ix: u32, out: &mut Effects) -> bool {
         let Some(call) = self.calls.get_mut(ix as usize) else { return false };
         if call.server.again() == Again::Resend {
             call.server.provisional();
-            let start = out.arena.len();
-            match &call.last {
-                Some(last) => out.arena.extend_from_slice(last),
-                None => trying(message, flow, &mut out.arena),
-            }
-            out.send_from(start, *call.reply_to);
+            call.answer_again(out);
         }
         true
     }
@@ -157,10 +152,4 @@ impl Core {
             _ => self.counters.strays += 1,
         }
     }
-}
-
-/// 100 Trying: no To tag, Timestamp copied (checklist X1).
-pub(super) fn trying(message: &Message, flow: &Flow, out: &mut Vec<u8>) {
-    let extra = crate::sip::Extra { source: Some(flow.remote), ..Default::default() };
-    crate::sip::response(message, 100, "Trying", extra, out);
 }
