@@ -119,22 +119,14 @@ fn field(line: &[u8]) -> Option<(Field, &[u8])> {
     if matches!(name.last(), Some(b' ' | b'\t')) {
         return None;
     }
-    // As nearly all write them, and the compact forms of RFC 3261 §7.3.3.
-    let field = match name {
-        b"Via" | b"v" => Field::Via,
-        b"From" | b"f" => Field::From,
-        b"To" | b"t" => Field::To,
-        b"Call-ID" | b"i" => Field::CallId,
-        b"CSeq" => Field::CSeq,
-        b"Contact" | b"Content-Type" | b"Content-Length" => Field::Other,
-        _ => match lower(name).as_slice() {
-            b"via" | b"v" => Field::Via,
-            b"from" | b"f" => Field::From,
-            b"to" | b"t" => Field::To,
-            b"call-id" | b"i" => Field::CallId,
-            b"cseq" => Field::CSeq,
-            _ => Field::Other,
-        },
+    // In any case, and the compact forms of RFC 3261 §7.3.3.
+    let field = match lower(name).as_slice() {
+        b"via" | b"v" => Field::Via,
+        b"from" | b"f" => Field::From,
+        b"to" | b"t" => Field::To,
+        b"call-id" | b"i" => Field::CallId,
+        b"cseq" => Field::CSeq,
+        _ => Field::Other,
     };
     Some((field, if let Field::Other = field { value } else { grammar::trim(&value[1..]).1 }))
 }
@@ -148,7 +140,8 @@ fn usual(line: &[u8]) -> Option<(Field, &[u8])> {
         b'C' => match line.get(1)? {
             b'a' => (b"Call-ID: ", Field::CallId),
             b'S' => (b"CSeq: ", Field::CSeq),
-            _ => (b"Content-", Field::Other),
+            // Contact, Content-Type, Content-Length.
+            _ => (b"Cont", Field::Other),
         },
         _ => return None,
     };
