@@ -1,6 +1,6 @@
 //! `guards`: what a change may not do without being accepted, compiled.
 
-use super::document::{self, OnReload as Words};
+use super::document::{self, OnReload};
 use super::lower::{Field, Several};
 use super::value::{Percent, Prefix};
 
@@ -12,23 +12,32 @@ pub struct Guards {
     pub emergency: Vec<String>,
     /// Prefixes as they leave towards a gateway.
     pub premium: Vec<String>,
-    pub on_reload: OnReload,
+    /// What the running router looks at before it takes a revision.
+    pub on_reload: Watched,
 }
 
-/// What the running router looks at before it takes a revision.
+/// What is looked at. By default what a reload looks at when nothing is said.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OnReload {
+pub struct Watched {
     pub max_change: Option<f64>,
     pub halved: bool,
     pub emptied: bool,
+    /// Emergency numbers and catch-alls.
     pub changed: bool,
     pub opened: bool,
     pub widened: bool,
 }
 
-impl Default for OnReload {
-    fn default() -> OnReload {
-        OnReload { max_change: None, halved: true, emptied: true, changed: false, opened: false, widened: false }
+impl Default for Watched {
+    fn default() -> Watched {
+        Watched { max_change: None, halved: true, emptied: true, changed: false, opened: false, widened: false }
+    }
+}
+
+impl Watched {
+    /// Every tripwire, as `plan` does.
+    pub fn all(max_change: Option<f64>) -> Watched {
+        Watched { max_change, halved: true, emptied: true, changed: true, opened: true, widened: true }
     }
 }
 
@@ -39,13 +48,13 @@ impl Guards {
         let digits = |field: &Field<Several<Prefix>>| {
             field.get().map_or_else(Vec::new, |list| list.0.iter().map(|p| p.value.0.to_string()).collect())
         };
-        let on_reload = guards.on_reload.get().map_or_else(OnReload::default, |words| OnReload {
+        let on_reload = guards.on_reload.get().map_or_else(Watched::default, |words| Watched {
             max_change: share(&words.max_change),
-            halved: Words::is_on(&words.halved, true),
-            emptied: Words::is_on(&words.emptied, true),
-            changed: Words::is_on(&words.changed, false),
-            opened: Words::is_on(&words.opened, false),
-            widened: Words::is_on(&words.widened, false),
+            halved: OnReload::is_on(&words.halved, true),
+            emptied: OnReload::is_on(&words.emptied, true),
+            changed: OnReload::is_on(&words.changed, false),
+            opened: OnReload::is_on(&words.opened, false),
+            widened: OnReload::is_on(&words.widened, false),
         });
         Guards {
             max_change: share(&guards.max_change),

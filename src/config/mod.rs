@@ -30,7 +30,7 @@ pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use document::schema;
 pub use fields::Fields;
 pub use files::FileSet;
-pub use guards::{Guards, OnReload};
+pub use guards::{Guards, Watched};
 pub use names::{Names, names_in, nearest};
 pub use route_test::{Expected, ExpectedAttempt, RouteTest, Said, TestedCall};
 pub use secrets::Secrets;

@@ -3,7 +3,7 @@
 
 use super::blast::{self, BlastRadius};
 use super::{Comparison, Lookup, Window, declared, widened_access};
-use crate::config::{Compiled, OnReload};
+use crate::config::{Compiled, Watched};
 use crate::time::Wall;
 
 /// Groups with fewer declared ranges have no share worth guarding: one of three is a third.
@@ -31,36 +31,6 @@ pub enum GuardKind {
     Tripwire,
 }
 
-/// What is looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Watched {
-    pub max_change: Option<f64>,
-    pub halved: bool,
-    pub emptied: bool,
-    /// Emergency numbers and catch-alls.
-    pub changed: bool,
-    pub opened: bool,
-    pub widened: bool,
-}
-
-impl Watched {
-    /// Every tripwire, as `plan` does.
-    pub fn all(max_change: Option<f64>) -> Watched {
-        Watched { max_change, halved: true, emptied: true, changed: true, opened: true, widened: true }
-    }
-
-    /// What the running router looks at, by the revision that runs.
-    pub fn on_reload(guards: &OnReload) -> Watched {
-        let &OnReload { max_change, halved, emptied, changed, opened, widened } = guards;
-        Watched { max_change, halved, emptied, changed, opened, widened }
-    }
-
-    /// Whether the decisions of both sides have to be compared for it.
-    fn needs_decisions(&self) -> bool {
-        self.max_change.is_some() || self.changed || self.opened
-    }
-}
-
 impl Finding {
     /// Whether it stands in the way.
     pub fn holds_up(&self) -> bool {
@@ -76,14 +46,15 @@ impl Finding {
 /// Holds `new` against the guards of `old` for a reload: what `guards.on_reload` of the running revision asks for, over
 /// the 400 days from `now` on. `accepted` are ids of findings.
 pub fn on_reload(old: &Compiled, new: &Compiled, now: Wall, accepted: &[String]) -> Vec<Finding> {
-    let watched = Watched::on_reload(&old.guards.on_reload);
-    if !watched.needs_decisions() {
-        return judge(old, new, None, &watched, accepted);
+    let watched = &old.guards.on_reload;
+    if watched.max_change.is_none() && !watched.changed && !watched.opened {
+        // Nothing that the decisions of both sides have to be compared for.
+        return judge(old, new, None, watched, accepted);
     }
     let window = Window::days(now, 400);
     let comparison = Comparison::of(&old.snapshot, &new.snapshot, window, &old.guards.premium);
     let blast = blast::by_ranges(&comparison);
-    judge(old, new, Some((&comparison, &blast)), &watched, accepted)
+    judge(old, new, Some((&comparison, &blast)), watched, accepted)
 }
 
 /// What the guards of the old side say. Without a comparison only those that need none are asked.

@@ -5,9 +5,9 @@ use super::revision::Revision;
 use super::traffic::Recorded;
 use super::words;
 use crate::admin::timestamp;
-use crate::config::Compiled;
+use crate::config::{Compiled, Watched};
 use crate::plan::blast::{self, BlastRadius, Touched};
-use crate::plan::guards::{self, Finding, GuardKind, Watched};
+use crate::plan::guards::{self, Finding, GuardKind};
 use crate::plan::{
     ALWAYS, Change, Comparison, Form, Kind, Lookup, Part, Rewrite, Shown, Stop, TimeId, Way, Window, calendar,
     declared, settings, text_only,
