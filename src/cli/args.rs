@@ -130,3 +130,12 @@ fn in_directory(directory: &Path) -> Option<PathBuf> {
     let tidy = |name: &str| if directory == Path::new(".") { PathBuf::from(name) } else { directory.join(name) };
     ["trunkline.yaml", "routes.yaml"].into_iter().map(tidy).find(|path| path.is_file())
 }
+
+/// `15%` or `15`, as a fraction.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    match number.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("write a share from 0% to 100%".to_owned()),
+    }
+}

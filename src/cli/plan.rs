@@ -8,10 +8,10 @@ mod revision;
 mod traffic;
 mod words;
 
+use super::args::share;
 use super::{CLEAN, FINDINGS, Format, GUARDED, Global, NO_ANSWER};
-use crate::config::{Compiled, Diagnostics, compile_at};
+use crate::config::{Compiled, Diagnostics, Watched, compile_at};
 use crate::plan::Window;
-use crate::plan::guards::Watched;
 use crate::question::moment;
 use crate::time::Wall;
 use assemble::{Asked, Sides};
@@ -90,15 +90,6 @@ fn days(text: &str) -> Result<u32, String> {
     };
     let days = number.parse::<u32>().ok().and_then(|n| n.checked_mul(by));
     days.filter(|days| (1..=4000).contains(days)).ok_or_else(|| "write days from 1d to 4000d".to_owned())
-}
-
-/// `15%` or `15`, as a fraction.
-fn share(text: &str) -> Result<f64, String> {
-    let number = text.strip_suffix('%').unwrap_or(text).trim();
-    match number.parse::<f64>() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
-        _ => Err("write a share from 0% to 100%".to_owned()),
-    }
 }
 
 /// Why there is no plan.

@@ -7,6 +7,7 @@ mod others;
 
 pub use json::TestDocument;
 
+use super::args::share;
 use super::{CLEAN, FINDINGS, Format, Global, NO_ANSWER, diff, edit, report};
 use crate::config::{Compiled, Diagnostics, FileSet, compile};
 use crate::route_tests::{Coverage, Verdict, findings, run_on, untested, update};
@@ -27,7 +28,7 @@ pub struct Args {
     #[arg(long)]
     coverage: bool,
     /// At least this share of the routes must be reached: 80%
-    #[arg(long, value_name = "P", value_parser = percent)]
+    #[arg(long, value_name = "P", value_parser = share)]
     min_coverage: Option<f64>,
     /// Write today's answers into the tests that fail, and show the difference
     #[arg(long)]
@@ -44,15 +45,6 @@ Examples:
   trunkline test evening
   trunkline test --update            then read the diff, and commit it with the change
   trunkline test --format junit > tests.xml";
-
-/// `80%` or `80`, from 0 to 100; as a fraction.
-fn percent(text: &str) -> Result<f64, String> {
-    let number = text.strip_suffix('%').unwrap_or(text).trim();
-    match number.parse::<f64>() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
-        _ => Err("write a share from 0% to 100%".to_owned()),
-    }
-}
 
 /// Everything that an output shows.
 struct Outcome<'c> {
