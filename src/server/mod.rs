@@ -50,6 +50,7 @@ mod trains;
 mod tray;
 mod undelivered;
 mod watch;
+mod whole;
 mod worker_loop;
 
 pub use control::Ended;

@@ -2,13 +2,14 @@
 //! over reloads. The health engine enforces them; this is the book of record.
 
 use super::clock::Clock;
+use super::whole::{self, For};
 use crate::admin::{OverrideKind, OverrideStatus, timestamp};
 use crate::health::Override;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -84,7 +85,7 @@ impl Overrides {
             Some(word) => drop(next.insert(id.to_owned(), word)),
             None => drop(next.remove(id)),
         }
-        write(&self.path, &serde_json::to_vec_pretty(&next).map_err(io::Error::other)?)?;
+        whole::write(&self.path, &serde_json::to_vec_pretty(&next).map_err(io::Error::other)?, For::Everybody)?;
         *words = next;
         Ok(())
     }
@@ -94,15 +95,6 @@ impl Overrides {
         words.retain(|_, word| word.until.is_none_or(|until| until > now.0));
         words
     }
-}
-
-/// Written beside and renamed, so that a crash leaves the file as it was or as it is meant.
-pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)
 }
 
 fn micros(micros: i64) -> Duration {

@@ -6,7 +6,7 @@
 //! - `refused/`: the files that were refused last, and `diagnostics.txt`.
 //! - `pin.json`: see [`Pin`].
 
-use super::overrides::write;
+use super::whole::{self, For};
 use crate::admin::{RevisionLine, SourceText};
 use crate::config::FileSet;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ impl Revisions {
         let numbered = self.numbered()?;
         let next = numbered.last().map_or(1, |(number, _)| number + 1);
         let path = folder.join(format!("{next:06}-{}.json", kept.revision));
-        write(&path, &serde_json::to_vec_pretty(kept).map_err(io::Error::other)?)?;
+        whole::write(&path, &serde_json::to_vec_pretty(kept).map_err(io::Error::other)?, For::Everybody)?;
         let stale = |path: &Path| path.to_string_lossy().ends_with(&format!("-{}.json", kept.revision));
         let (again, others): (Vec<_>, Vec<_>) = numbered.into_iter().partition(|(_, path)| stale(path));
         let surplus = (others.len() + 1).saturating_sub(KEPT);
@@ -98,7 +98,9 @@ impl Revisions {
     pub fn set_pin(&self, pin: Option<&Pin>) -> io::Result<()> {
         let path = self.state.join("pin.json");
         match pin {
-            Some(pin) => write(&path, &serde_json::to_vec_pretty(pin).map_err(io::Error::other)?),
+            Some(pin) => {
+                whole::write(&path, &serde_json::to_vec_pretty(pin).map_err(io::Error::other)?, For::Everybody)
+            }
             None => match fs::remove_file(path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
                 _ => Ok(()),

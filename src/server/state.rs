@@ -5,9 +5,10 @@
 //! - `open-calls.jsonl`: see [`super::journal`].
 //! - `lock`: held while a router runs.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use super::whole::{self, For};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,14 +92,11 @@ fn read_key(path: &Path) -> Result<Option<[u8; 16]>, StateError> {
     bytes.try_into().map(Some).map_err(|_| StateError::BadKey(path.to_owned()))
 }
 
-/// Written under another name and linked into place, so that a crash never leaves half a key.
 fn make_key(path: &Path) -> Result<[u8; 16], StateError> {
     let named = |cause| StateError::Io { path: path.to_owned(), cause };
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(|e| named(io::Error::other(e.to_string())))?;
-    let new = path.with_extension("key.new");
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new).map_err(named)?;
-    file.write_all(&key).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path)).map_err(named)?;
+    whole::write(path, &key, For::Owner).map_err(named)?;
     Ok(key)
 }
 
