@@ -50,12 +50,9 @@ impl Control {
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.log(&verdict, ms);
         self.note(&verdict);
-        let answering = std::mem::take(&mut self.answering);
-        if !answering.is_empty() {
-            for waiting in answering {
-                let answer = self.answer(&verdict, said, waiting.colour, ms);
-                waiting.reply(answer);
-            }
+        for waiting in std::mem::take(&mut self.answering) {
+            let answer = self.answer(&verdict, said, waiting.colour, ms);
+            waiting.reply(answer);
         }
         self.systemd.status(&self.one_line());
     }
