@@ -1,7 +1,7 @@
 //! Lists and maps of ids.
 
 use super::scalar::{check_id, check_name};
-use super::{At, Given, Lower, wrong_type};
+use super::{At, Field, Given, Lower, wrong_type};
 use crate::config::diagnostic::Report;
 use crate::config::source::Span;
 use crate::config::yaml::{Key, Node, Value};
@@ -51,21 +51,6 @@ impl<T> std::ops::Deref for Rare<T> {
 impl<T: Lower> Lower for Rare<T> {
     fn lower(node: &Node<'_>, at: &At<'_>, report: &mut Report) -> Option<Self> {
         T::lower(node, at, report).map(|value| Rare(Box::new(value)))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Rare<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
     }
 }
 
@@ -150,6 +135,27 @@ fn entries<T: Lower>(
     }
     Some(out)
 }
+
+/// The schema of what holds a value is the value's. (A derive would put our comments into it.)
+macro_rules! schema_of_its_value {
+    ($($holder:ident)*) => {$(
+        impl<T: JsonSchema> JsonSchema for $holder<T> {
+            fn inline_schema() -> bool {
+                T::inline_schema()
+            }
+            fn schema_name() -> Cow<'static, str> {
+                T::schema_name()
+            }
+            fn schema_id() -> Cow<'static, str> {
+                T::schema_id()
+            }
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                T::json_schema(generator)
+            }
+        }
+    )*};
+}
+schema_of_its_value! { Rare Field }
 
 impl<T: JsonSchema> JsonSchema for Several<T> {
     fn inline_schema() -> bool {

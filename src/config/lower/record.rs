@@ -6,8 +6,6 @@ use crate::config::diagnostic::{Code, Diagnostic, Report, Safety};
 use crate::config::names::nearest;
 use crate::config::source::Span;
 use crate::config::yaml::{Key, Node, Value};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use std::borrow::Cow;
 
 /// A key of a record: not there, there and unreadable (complained about), or there.
 #[derive(Clone, Debug, Default)]
@@ -54,21 +52,6 @@ impl<T> Field<T> {
 impl<T: Clone> Field<T> {
     pub fn or(&self, default: T) -> T {
         self.get().cloned().unwrap_or(default)
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Field<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
     }
 }
 
