@@ -233,6 +233,30 @@ fn what_does_not_change_the_content_is_nothing() {
 }
 
 #[test]
+fn a_changed_secret_is_a_reason_to_try_again() {
+    // The text of the files stays the same throughout; this build serves no key that takes a secret, so each try is
+    // refused, and what it says tells how the secret was found.
+    let (site, router) = serving(404);
+    let users = "users: { anna: { password: { secret_file: secrets/anna } } }";
+    site.write(&site.refusing(410).replace("access: {", &format!("access: {{ {users},")));
+    let nth_refusal = |nth| router.wait_log("TL0801", nth);
+    let missing = "(and 1 more error)";
+    assert!(nth_refusal(1).contains(missing), "not served, and not there: {}", nth_refusal(1));
+    // Its folder is not there yet either.
+    fs::create_dir(site.path("secrets")).expect("a folder");
+    fs::write(site.path("secrets/anna"), "open sesame").expect("the secret");
+    assert!(nth_refusal(2).contains("by file event") && !nth_refusal(2).contains(missing), "{}", nth_refusal(2));
+    // As Docker and Kubernetes replace it.
+    fs::write(site.path("secrets/next"), "open barley").expect("the next secret");
+    fs::rename(site.path("secrets/next"), site.path("secrets/anna")).expect("renamed");
+    nth_refusal(3);
+    fs::remove_file(site.path("secrets/anna")).expect("deleted");
+    assert!(nth_refusal(4).contains(missing), "{}", nth_refusal(4));
+    assert!(!router.log().iter().any(|line| line.contains("sesame") || line.contains("barley")), "{:#?}", router.log());
+    assert_eq!(heard(router.port), 404);
+}
+
+#[test]
 fn an_unbindable_listener_refuses_the_whole_revision() {
     let (site, router) = serving(404);
     let other = super::calls::socket();
