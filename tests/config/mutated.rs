@@ -1,8 +1,10 @@
 //! Damaged files: whatever is done to one, there is an answer, quickly, with places inside the file.
 //!
-//! `TRUNKLINE_MUTATIONS=100000 cargo test --release --test config mutated` is the long form.
+//! `TRUNKLINE_MUTATIONS=100000 cargo test --test config mutated` is the long form, and a step of `tests/run`.
 
 use super::{fixtures, home};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 use trunkline::config::{FileSet, Span, compile};
 
@@ -10,6 +12,8 @@ use trunkline::config::{FileSet, Span, compile};
 const FEW: u64 = 3_000;
 /// No file of this size may take longer, on the slowest machine.
 const LONGEST: Duration = Duration::from_secs(5);
+/// One that is at work for so long will never end.
+const HANGING: Duration = Duration::from_secs(60);
 
 /// What matters to YAML, to us, or to nobody.
 const PIECES: &[&str] = &[
@@ -163,23 +167,50 @@ fn has_an_answer(bytes: &[u8]) {
     }
 }
 
+/// Which file a thread is at, and since when (milliseconds after the beginning).
+#[derive(Default)]
+struct At {
+    file: AtomicU64,
+    since: AtomicU64,
+}
+
 #[test]
 fn mutated_files_have_an_answer_with_places_inside() {
     let count = std::env::var("TRUNKLINE_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(FEW);
     let texts = corpus();
     assert!(texts.len() > 40, "only {} files", texts.len());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    std::thread::scope(|scope| {
-        for thread in 0..threads {
-            let texts = &texts;
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let began = Instant::now();
+    let at: Vec<At> = (0..threads).map(|_| At::default()).collect();
+    thread::scope(|scope| {
+        let judge = |(first, at)| {
+            let (texts, at): (_, &At) = (&texts, at);
             scope.spawn(move || {
-                for n in (thread..count).step_by(threads as usize) {
-                    let mut dice = Dice((n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-                    let bytes = mutate(texts, &mut dice);
+                for n in (first as u64..count).step_by(threads) {
+                    at.since.store(began.elapsed().as_millis() as u64, Ordering::Relaxed);
+                    at.file.store(n, Ordering::Relaxed);
+                    let bytes = the(n, texts);
                     let answer = std::panic::catch_unwind(|| has_an_answer(&bytes));
                     assert!(answer.is_ok(), "file {n}:\n{}", String::from_utf8_lossy(&bytes));
                 }
-            });
+            })
+        };
+        let judges: Vec<_> = at.iter().enumerate().map(judge).collect();
+        while let Some(busy) = judges.iter().position(|judge| !judge.is_finished()) {
+            thread::park_timeout(Duration::from_millis(50));
+            let at = &at[busy];
+            let since = Duration::from_millis(at.since.load(Ordering::Relaxed));
+            if began.elapsed().saturating_sub(since) > HANGING {
+                let n = at.file.load(Ordering::Relaxed);
+                eprintln!("no answer about file {n}:\n{}", String::from_utf8_lossy(&the(n, &texts)));
+                // A thread that hangs can't be ended in another way.
+                std::process::abort();
+            }
         }
     });
+}
+
+/// The mutated file of this number.
+fn the(n: u64, texts: &[String]) -> Vec<u8> {
+    mutate(texts, &mut Dice((n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
 }
