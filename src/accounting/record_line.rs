@@ -1,66 +1,94 @@
 //! A call record as JSON: one line a call, with the field names of CONFIG-AND-CLI (f).
 //!
 //! Times are RFC 3339 in UTC with milliseconds. Every field is always there, `null` where there is nothing to say.
+//! `schema/record-1.json` is made of the types here, and their comments are its descriptions.
 
 use super::text::{Id, Stamp};
 use crate::record::{AttemptRow, Outcome, Party, Record, SkippedRow, Why};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
 type Text<'a> = Cow<'a, str>;
 
-/// One line of `accounting.file`, and the record inside a line of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A call record: one line of `accounting.file`, and the record inside a line of the journal. Durations are integers in
+/// milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Record")]
 pub struct RecordLine<'a> {
+    /// Unique, also over restarts.
     pub id: Id,
     pub call_id: Text<'a>,
+    /// The INVITE came.
     pub started_at: Stamp,
+    /// The first 18x was passed on.
     pub ringing_at: Option<Stamp>,
+    /// The 2xx was passed on.
     pub answered_at: Option<Stamp>,
     pub ended_at: Option<Stamp>,
     pub outcome: OutcomeWord,
+    /// The final response that the caller had, and its reason.
     pub code: u16,
     pub reason: Text<'a>,
+    /// Who ended a call that was answered or cancelled.
     pub hung_up_by: Option<PartyWord>,
+    /// The URIs of From and To.
     pub from: Text<'a>,
     pub to: Text<'a>,
+    /// The dialled number as it was matched.
     pub number: Text<'a>,
+    /// Where the call came from: `192.0.2.1:5060`.
+    #[schemars(with = "String")]
     pub source: SocketAddr,
+    /// The listener that took it.
     pub listener: Text<'a>,
+    /// The digest user.
     pub account: Option<Text<'a>>,
     pub group: Option<Text<'a>>,
     pub route: Option<Text<'a>>,
+    /// The gateway that gave the final answer.
     pub gateway: Option<Text<'a>>,
     pub attempts: Vec<AttemptLine<'a>>,
     pub skipped: Vec<SkippedLine<'a>>,
+    /// From the answer to the end.
     pub duration_ms: Option<u64>,
+    /// From the INVITE to the answer.
     pub setup_ms: Option<u64>,
     /// Answered after a CANCEL or after another final answer.
     pub late: bool,
     /// The caller's ACK for the answer was seen.
     pub ack: bool,
+    /// The revision of the files that routed the call.
     pub revision: Text<'a>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// An INVITE that was sent to a gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Attempt")]
 pub struct AttemptLine<'a> {
     pub gateway: Text<'a>,
+    #[schemars(with = "String")]
     pub address: SocketAddr,
+    /// As it was sent.
     pub number: Text<'a>,
+    /// What the gateway answered, or what its silence counts as.
     pub code: u16,
     pub why: WhyWord,
     pub started_at: Stamp,
     pub duration_ms: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A gateway that was passed over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Skipped")]
 pub struct SkippedLine<'a> {
     pub gateway: Text<'a>,
+    /// `down`, `resting`, `trial`, `disabled`, `removed`, `number`, `repeated`, `max_attempts` or `max_setup_time`.
     pub why: Text<'a>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Outcome", rename_all = "kebab-case")]
 enum OutcomeNames {
     Answered,
@@ -70,7 +98,7 @@ enum OutcomeNames {
     Lost,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Party", rename_all = "kebab-case")]
 enum PartyNames {
     Caller,
@@ -78,7 +106,7 @@ enum PartyNames {
     Router,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Why", rename_all = "kebab-case")]
 enum WhyNames {
     Replied,
@@ -91,11 +119,17 @@ enum WhyNames {
     Late,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// How the call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct OutcomeWord(#[serde(with = "OutcomeNames")] pub Outcome);
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// A side of the call, or the router between them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct PartyWord(#[serde(with = "PartyNames")] pub Party);
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Why the attempt ended; `replied`: the gateway gave a final response.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct WhyWord(#[serde(with = "WhyNames")] pub Why);
 
 impl<'a> From<&'a Record> for RecordLine<'a> {

@@ -10,6 +10,8 @@ mod page;
 mod route;
 
 pub use json::Document;
+pub use page::CodeDocument;
+pub use route::RouteDocument;
 
 use super::{CLEAN, Format, Global, NO_ANSWER};
 use crate::config::{Code, Compiled, Diagnostics, FileSet, compile};
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// A number as it is dialled, a code like TL0104 or its name, or the id of a route
-    #[arg(value_name = "WHAT", allow_hyphen_values = true, required_unless_present = "batch")]
+    #[arg(value_name = "WHAT", allow_hyphen_values = true, required_unless_present_any = ["batch", "all"])]
     what: Option<String>,
     /// The caller, as in a From: USER or USER@DOMAIN
     #[arg(long, value_name = "USER@DOMAIN")]
@@ -56,6 +58,9 @@ pub struct Args {
     /// Answer many questions: a file with one JSON object a line, or - for standard input; one object a line comes out
     #[arg(long, value_name = "FILE", conflicts_with = "what")]
     batch: Option<PathBuf>,
+    /// Print the pages of all diagnostics as one Markdown document
+    #[arg(long, exclusive = true)]
+    all: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -75,8 +80,12 @@ Examples:
   trunkline explain --batch numbers.jsonl";
 
 pub fn run(args: Args, global: &Global) -> ExitCode {
-    if let Some(code) = args.what.as_deref().and_then(Code::find) {
-        page::print(code, global);
+    let page = match args.what.as_deref().and_then(Code::find) {
+        Some(code) => Some(page::one(code, global)),
+        None => args.all.then(page::all),
+    };
+    if let Some(page) = page {
+        anstream::print!("{page}");
         return ExitCode::from(CLEAN);
     }
     let done = match &args.batch {
@@ -134,7 +143,7 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
         let ix = route::find(what, &snapshot.table).map_err(complain)?;
         return Ok(match global.format {
             Format::Human => route::human(ix, at, &compiled, &diagnostics),
-            _ => format!("{:#}\n", route::json(ix, at, &compiled, &diagnostics)),
+            _ => pretty(&route::document(ix, at, &compiled, &diagnostics)).map_err(complain)?,
         });
     }
     let desk = Desk::new(snapshot, usual);
@@ -147,10 +156,13 @@ fn explain(args: &Args, global: &Global) -> Result<String, String> {
         Format::Human => human::call(&question, &told, &answer, &compiled),
         _ => {
             let document = json::Document::of(&question, &answer, snapshot, &compiled.zone);
-            let text = serde_json::to_string_pretty(&document).map_err(complain)?;
-            format!("{text}\n")
+            pretty(&document).map_err(complain)?
         }
     })
+}
+
+fn pretty(document: &impl serde::Serialize) -> serde_json::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(document)?))
 }
 
 fn call<'a>(args: &'a Args, to: &'a str) -> Call<'a> {

@@ -101,16 +101,28 @@ fn report(args: &Args, files: &[File], global: &Global) -> u8 {
             anstream::eprintln!("fmt: {} of {} {word}", changed.len(), number_of(files.len(), "file"));
         }
         _ => {
-            let document = serde_json::json!({
-                "schema": "trunkline/fmt/1",
-                "written": !only_shown,
-                "files": files.len(),
-                "changed": paths().collect::<Vec<_>>(),
-            });
-            anstream::println!("{document:#}");
+            let document = FmtDocument {
+                schema: "trunkline/fmt/1",
+                written: !only_shown,
+                files: files.len(),
+                changed: paths().collect(),
+            };
+            anstream::println!("{}", serde_json::to_string_pretty(&document).unwrap_or_default());
         }
     }
     if args.check && !changed.is_empty() { FINDINGS } else { CLEAN }
+}
+
+/// `trunkline/fmt/1`: what `fmt` did, or would do.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct FmtDocument {
+    schema: &'static str,
+    /// Whether the changes have been written.
+    written: bool,
+    /// How many files were read.
+    files: usize,
+    /// Those that are, or would be, another text.
+    changed: Vec<String>,
 }
 
 fn standard_input(args: &Args, global: &Global) -> u8 {

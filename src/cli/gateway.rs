@@ -117,9 +117,16 @@ fn list(client: &Client, id: Option<&str>, global: &Global) -> Result<u8, AdminE
     Ok(CLEAN)
 }
 
+/// `trunkline/gateways/1`: the gateways of the running router, as in `status`.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct GatewaysDocument<'a> {
+    schema: &'static str,
+    gateways: &'a [GatewayStatus],
+}
+
 fn show(shown: &[GatewayStatus], started_at: &str, global: &Global) {
     if global.format == Format::Json {
-        print_json(&serde_json::json!({ "schema": "trunkline/gateways/1", "gateways": shown }));
+        print_json(&GatewaysDocument { schema: "trunkline/gateways/1", gateways: shown });
     } else {
         print(&gateways(shown, started_at, &jiff::Zoned::now()));
     }

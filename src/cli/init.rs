@@ -118,10 +118,19 @@ fn write(files: &[(PathBuf, String)]) -> std::io::Result<()> {
     edit::write_all(&bytes)
 }
 
+/// `trunkline/init/1`: what `init` has written.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct InitDocument {
+    schema: &'static str,
+    /// The files.
+    written: Vec<String>,
+}
+
 fn report(files: &[(PathBuf, String)], directory: &Path, root: &str, global: &Global) {
     let paths: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
     if global.format != Format::Human {
-        return anstream::println!("{:#}", serde_json::json!({ "schema": "trunkline/init/1", "written": paths }));
+        let document = InitDocument { schema: "trunkline/init/1", written: paths };
+        return anstream::println!("{}", serde_json::to_string_pretty(&document).unwrap_or_default());
     }
     if global.quiet {
         return;

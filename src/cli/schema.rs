@@ -1,7 +1,8 @@
 //! `trunkline schema`: the JSON schemas of the files and of the documents that commands write, for editors and CI.
 
-use super::{CLEAN, Global, explain, plan, test};
-use crate::admin::{CallsAnswer, GatewayOrderAnswer, ReloadAnswer, Status};
+use super::{CLEAN, Global, explain, fmt, gateway, init, plan, test};
+use crate::accounting::RecordLine;
+use crate::admin::{CallsAnswer, GatewayOrderAnswer, PinOrderAnswer, ReloadAnswer, Status};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ pub struct Args {
     /// The version of the file format
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=1))]
     version: u8,
-    /// What is described: the routes file, or what a command writes with --format json
+    /// What is described: the routes file, what a command writes with --format json, or a call record
     #[arg(long = "for", value_enum, default_value_t, value_name = "NAME")]
     what: What,
 }
@@ -21,14 +22,30 @@ pub struct Args {
 enum What {
     #[default]
     File,
+    /// Diagnostics: `validate`, and `reload` where it refuses
+    #[value(alias = "json")]
     Validate,
+    /// The decision about a call; also each line of `explain --batch`
     Explain,
+    /// `explain ROUTE`
+    ExplainRoute,
+    /// `explain CODE`
+    Code,
     Plan,
     Test,
+    Fmt,
+    Init,
     Status,
     Calls,
+    /// What became of `gateway ID disable` and the like
     Gateway,
+    /// `gateway list`
+    Gateways,
     Reload,
+    /// `reload --rollback`, `--pin` and `--unpin`
+    Pin,
+    /// A line of the call records
+    Record,
 }
 
 pub fn run(args: Args, _global: &Global) -> ExitCode {
@@ -38,12 +55,19 @@ pub fn run(args: Args, _global: &Global) -> ExitCode {
         What::File => crate::config::schema(),
         What::Validate => include_str!("../../schema/validate-1.json").to_owned(),
         What::Explain => of::<explain::Document>("explain"),
+        What::ExplainRoute => of::<explain::RouteDocument>("explain-route"),
+        What::Code => of::<explain::CodeDocument>("code"),
         What::Plan => of::<plan::document::Document>("plan"),
         What::Test => of::<test::TestDocument>("test"),
         What::Status => of::<Status>("status"),
         What::Calls => of::<CallsAnswer>("calls"),
         What::Gateway => of::<GatewayOrderAnswer>("gateway"),
+        What::Gateways => of::<gateway::GatewaysDocument>("gateways"),
         What::Reload => of::<ReloadAnswer>("reload"),
+        What::Pin => of::<PinOrderAnswer>("pin"),
+        What::Fmt => of::<fmt::FmtDocument>("fmt"),
+        What::Init => of::<init::InitDocument>("init"),
+        What::Record => of::<RecordLine>("record"),
     };
     anstream::print!("{schema}");
     ExitCode::from(CLEAN)

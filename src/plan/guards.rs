@@ -3,7 +3,7 @@
 
 use super::blast::{self, BlastRadius};
 use super::{Comparison, Lookup, Window, declared, widened_access};
-use crate::config::{Compiled, Watched};
+use crate::config::{Code, Compiled, Watched};
 use crate::time::Wall;
 
 /// Groups with fewer declared ranges have no share worth guarding: one of three is a third.
@@ -25,10 +25,17 @@ pub struct Finding {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuardKind {
-    /// TL0850.
     MaxChange,
-    /// TL0851.
     Tripwire,
+}
+
+impl GuardKind {
+    pub fn code(self) -> Code {
+        match self {
+            GuardKind::MaxChange => Code::MaxChange,
+            GuardKind::Tripwire => Code::Tripwire,
+        }
+    }
 }
 
 impl Finding {

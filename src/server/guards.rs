@@ -3,21 +3,15 @@
 
 use crate::admin::Guard;
 use crate::config::Compiled;
-use crate::plan::guards::{GuardKind, on_reload};
+use crate::plan::guards::{Finding, on_reload};
 use crate::time::Wall;
 
 /// The guards that stand between what runs and what would. It may compare every decision of both: not for a thread that
 /// somebody waits for.
 pub fn between(running: &Compiled, next: &Compiled, now: Wall) -> Vec<Guard> {
     let tripped = on_reload(running, next, now, &[]).into_iter().filter(|finding| finding.holds_up());
-    let guard = |kind, id, message| {
-        let code = match kind {
-            GuardKind::MaxChange => "TL0850",
-            GuardKind::Tripwire => "TL0851",
-        };
-        Guard { id, code: code.to_owned(), message }
-    };
-    tripped.map(|finding| guard(finding.kind, finding.id, finding.says)).collect()
+    let guard = |finding: Finding| Guard { id: finding.id, code: finding.kind.code().id(), message: finding.says };
+    tripped.map(guard).collect()
 }
 
 /// The guards that nobody has accepted for this revision. An acceptance is `GUARD:REVISION`.

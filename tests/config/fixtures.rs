@@ -93,6 +93,8 @@ fn every_code_has_a_page_and_an_example() {
     ]);
     // What `trunkline test` says: see `tests/questions/`.
     seen.extend([Code::TestFailed, Code::UntestedRoute]);
+    // What `trunkline plan` says: see `tests/plan/`.
+    seen.extend([Code::MaxChange, Code::Tripwire]);
     for code in Code::ALL {
         assert!(seen.contains(code), "no fixture shows {code}");
         let page = code.page();

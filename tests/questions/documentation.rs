@@ -1,4 +1,4 @@
-//! What `docs/testing-routes.md` shows is what happens.
+//! What `docs/testing-routes.md` shows is what happens, and `docs/diagnostics.md` is what `explain` knows.
 
 use super::{home, trunkline_in};
 
@@ -46,4 +46,17 @@ fn the_batch_answers() {
     let (code, out, _) = trunkline_in(&home().join("examples/office"), &["explain", "--batch", "-"], line);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains(r#""skipped":[{"gateway":"carrier-a","why":"down"}]"#), "{out}");
+}
+
+#[test]
+fn the_page_of_diagnostics_is_what_explain_prints() {
+    let (code, out, err) = trunkline_in(&home(), &["explain", "--all"], "");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let page = std::fs::read_to_string(home().join("docs/diagnostics.md")).unwrap_or_default();
+    assert!(page == out, "stale: run `cargo run -- explain --all > docs/diagnostics.md`");
+    // Each page is the one that its code prints.
+    let (_, one, _) = trunkline_in(&home(), &["explain", "shadowed-route"], "");
+    let (_, one) = one.split_once("\n\n").expect("a page");
+    assert!(page.contains(&format!("\n## TL0402 shadowed-route\n\n{one}")), "{one}");
+    assert!(page.contains("| [TL0402](#tl0402-shadowed-route) | `shadowed-route` | warning, lint |"), "{page}");
 }

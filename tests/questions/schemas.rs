@@ -36,8 +36,25 @@ fn explanations_and_verdicts_fit_their_schemas() {
 }
 
 #[test]
+fn what_other_commands_write_fits_too() {
+    fits("explain-route", &["-c", "verdicts.yaml", "explain", "day", "--format", "json"]);
+    let code = fits("code", &["explain", "TL0851", "--format", "json"]);
+    assert_eq!((&code["name"], &code["severity"]), (&"tripwire".into(), &"guard".into()));
+    fits("fmt", &["fmt", "--check", "verdicts.yaml", "--format", "json"]);
+    let place = tempfile::tempdir().expect("a directory");
+    fits("init", &["init", place.path().to_str().expect("a path"), "--format", "json"]);
+}
+
+#[test]
+fn the_schema_of_records_is_published() {
+    let (_, out, _) = trunkline_in(&home(), &["schema", "--for", "record"], "");
+    let on_disk = std::fs::read_to_string(home().join("schema/record-1.json")).unwrap_or_default();
+    assert!(on_disk == out, "stale: run `cargo run -- schema --for record > schema/record-1.json`");
+}
+
+#[test]
 fn every_document_of_the_running_router_has_a_schema() {
-    for name in ["status", "calls", "gateway", "reload"] {
+    for name in ["status", "calls", "gateway", "gateways", "reload", "pin"] {
         let schema = schema(name);
         assert_eq!(schema["properties"]["schema"]["const"], format!("trunkline/{name}/1"));
         assert!(jsonschema::validator_for(&schema).is_ok());

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 pub struct Router {
     child: Child,
@@ -96,11 +96,24 @@ impl Site {
         Router { child, port: self.port, ready, log, closed }
     }
 
+    /// The records that were written; each of them fits the published schema.
     pub fn records(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.path("calls.jsonl")).unwrap_or_default();
         let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-        whole.map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+        let records = whole.map(|line| serde_json::from_str(line).expect("a JSON line"));
+        records.inspect(|record| fits_the_schema(record)).collect()
     }
+}
+
+/// `schema/record-1.json`, with nothing beside what it describes.
+fn fits_the_schema(record: &Value) {
+    static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        let mut schema: Value = serde_json::from_str(include_str!("../../schema/record-1.json")).expect("JSON");
+        schema["additionalProperties"] = false.into();
+        jsonschema::validator_for(&schema).expect("a schema")
+    });
+    let errors: Vec<String> = SCHEMA.iter_errors(record).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?} in {record:#}");
 }
 
 fn command(root: &Path, flags: &[&str]) -> Command {

@@ -6,7 +6,8 @@ use crate::question::clock;
 use crate::route::{Member, Policy, Route, RouteIx, RouteTarget, Share, Strip, Table, When};
 use crate::time::Wall;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::cmp::Reverse;
 use std::fmt::Write;
 
@@ -146,37 +147,81 @@ pub(super) fn human(ix: RouteIx, at: Wall, compiled: &Compiled, diagnostics: &Di
     out
 }
 
-/// `trunkline/explain-route/1`.
-pub(super) fn json(ix: RouteIx, at: Wall, compiled: &Compiled, diagnostics: &Diagnostics) -> Value {
+/// `trunkline/explain-route/1`: what a route does, whoever calls.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RouteDocument<'a> {
+    schema: &'static str,
+    revision: &'a str,
+    route: &'a str,
+    /// Where it stands: `routes.yaml:80`.
+    place: &'a str,
+    groups: Vec<&'a str>,
+    prefixes: Vec<&'a str>,
+    /// It takes every number that no prefix takes.
+    default: bool,
+    /// It takes its prefixes as whole numbers.
+    exact: bool,
+    /// The schedules, any of which makes it active; always, where there are none.
+    when: Vec<String>,
+    /// Whether it is active at the instant that was asked about.
+    active: bool,
+    priority: u16,
+    /// Gateways and lists in order; empty where it refuses.
+    to: Vec<String>,
+    reject: Option<RouteReject<'a>>,
+    /// What becomes of the number, in words.
+    number: String,
+    /// Routes of the same prefix that are asked first.
+    asked_before: Vec<&'a str>,
+    /// Routes of longer prefixes, which take a part of its numbers.
+    takes_a_part: Vec<&'a str>,
+    /// Routes that take its numbers where it can't.
+    next_in_line: Vec<&'a str>,
+    /// What `validate` says about it.
+    found: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct RouteReject<'a> {
+    code: u16,
+    reason: &'a str,
+}
+
+pub(super) fn document<'a>(
+    ix: RouteIx,
+    at: Wall,
+    compiled: &'a Compiled,
+    diagnostics: &Diagnostics,
+) -> RouteDocument<'a> {
     let snapshot = &compiled.snapshot;
     let table = &snapshot.table;
     let route = table.route(ix);
     let neighbours = Neighbours::of(ix, table);
-    let ids = |routes: &[&Route]| routes.iter().map(|route| route.id.to_string()).collect::<Vec<_>>();
+    let ids = |routes: &[&'a Route]| routes.iter().map(|route| &*route.id).collect();
     let (to, reject) = match &route.target {
-        RouteTarget::Reject(reply) => (Vec::new(), Some(json!({ "code": reply.code, "reason": &*reply.reason }))),
+        RouteTarget::Reject(reply) => (Vec::new(), Some(RouteReject { code: reply.code, reason: &reply.reason })),
         RouteTarget::To(members) => (targets(members, table), None),
     };
-    json!({
-        "schema": "trunkline/explain-route/1",
-        "revision": &*snapshot.revision,
-        "route": &*route.id,
-        "place": &*route.place,
-        "groups": groups(route, table),
-        "prefixes": route.prefixes.iter().map(|prefix| &**prefix).collect::<Vec<_>>(),
-        "default": route.default,
-        "exact": route.exact,
-        "when": terms(route, table),
-        "active": table.active(ix, at),
-        "priority": route.priority,
-        "to": to,
-        "reject": reject,
-        "number": change(route),
-        "asked_before": ids(&neighbours.before),
-        "takes_a_part": ids(&neighbours.inside),
-        "next_in_line": ids(&neighbours.behind),
-        "found": findings(route, diagnostics).collect::<Vec<_>>(),
-    })
+    RouteDocument {
+        schema: "trunkline/explain-route/1",
+        revision: &snapshot.revision,
+        route: &route.id,
+        place: &route.place,
+        groups: groups(route, table),
+        prefixes: route.prefixes.iter().map(|prefix| &**prefix).collect(),
+        default: route.default,
+        exact: route.exact,
+        when: terms(route, table),
+        active: table.active(ix, at),
+        priority: route.priority,
+        to,
+        reject,
+        number: change(route),
+        asked_before: ids(&neighbours.before),
+        takes_a_part: ids(&neighbours.inside),
+        next_in_line: ids(&neighbours.behind),
+        found: findings(route, diagnostics).collect(),
+    }
 }
 
 fn groups<'t>(route: &Route, table: &'t Table) -> Vec<&'t str> {

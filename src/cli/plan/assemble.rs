@@ -7,7 +7,7 @@ use super::words;
 use crate::admin::timestamp;
 use crate::config::{Compiled, Watched};
 use crate::plan::blast::{self, BlastRadius, Touched};
-use crate::plan::guards::{self, Finding, GuardKind};
+use crate::plan::guards::{self, Finding};
 use crate::plan::{
     ALWAYS, Change, Comparison, Form, Kind, Lookup, Part, Rewrite, Shown, Stop, TimeId, Way, Window, calendar,
     declared, settings, text_only,
@@ -96,13 +96,9 @@ pub fn plan_id(old: &str, new: &str) -> String {
 }
 
 fn guard(finding: &Finding) -> doc::Guard {
-    let code = match finding.kind {
-        GuardKind::MaxChange => "TL0850",
-        GuardKind::Tripwire => "TL0851",
-    };
     doc::Guard {
         id: finding.id.clone(),
-        code: code.to_owned(),
+        code: finding.kind.code().id(),
         measured: finding.measured,
         limit: finding.limit,
         tripped: finding.tripped,

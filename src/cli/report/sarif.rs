@@ -74,7 +74,7 @@ fn rule(code: Code) -> Value {
 
 fn level(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "error",
+        Severity::Error | Severity::Guard => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
     }

@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     Error,
+    /// Nothing is wrong, and somebody has to say yes to it: exit code 3.
+    Guard,
     Warning,
     Note,
 }
@@ -14,6 +16,7 @@ impl Severity {
     pub fn word(self) -> &'static str {
         match self {
             Severity::Error => "error",
+            Severity::Guard => "guard",
             Severity::Warning => "warning",
             Severity::Note => "note",
         }
@@ -107,6 +110,8 @@ codes! {
     Bind = 804 "bind" Error,
     StartedFromLastGood = 805 "started-from-last-good" Warning,
     MountedAlone = 806 "mounted-alone" Warning,
+    MaxChange = 850 "max-change" Guard,
+    Tripwire = 851 "tripwire" Guard,
     UnusedAllowance = 901 "unused-allowance" Warning,
 }
 

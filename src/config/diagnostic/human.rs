@@ -27,7 +27,7 @@ pub(super) fn render(all: &Diagnostics, colour: bool) -> String {
 fn groups<'a>(diagnostic: &'a Diagnostic, all: &'a Diagnostics) -> Vec<Group<'a>> {
     let sources = &*all.sources;
     let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
+        Severity::Error | Severity::Guard => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };

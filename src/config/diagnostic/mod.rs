@@ -296,7 +296,7 @@ impl Diagnostics {
         let kept: Vec<Diagnostic> = self.kept().filter(|d| keep(d, &self)).cloned().collect();
         let unknown = |code: &Code, more: usize| match code.severity() {
             Severity::Error => more.saturating_sub(KEPT_PER_CODE - SHOWN_PER_CODE),
-            Severity::Warning | Severity::Note => 0,
+            Severity::Guard | Severity::Warning | Severity::Note => 0,
         };
         let mut more: HashMap<Code, usize> = self.more.iter().map(|(code, n)| (*code, unknown(code, *n))).collect();
         self.warnings = kept.iter().filter(|d| d.severity == Severity::Warning).count();
