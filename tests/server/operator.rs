@@ -163,6 +163,26 @@ fn rollback_goes_back_and_waits_until_the_files_change() {
 }
 
 #[test]
+fn a_rollback_during_a_look_at_the_files_stays() {
+    let site = Site::new();
+    // So long that whoever looks at it is still looking when the rollback comes.
+    let long = |code| format!("{}#{}\n", site.refusing(code), "x".repeat(8 << 20));
+    site.write(&long(404));
+    let router = site.start(&["--no-watch", "--poll", "1h"]);
+    site.write(&long(410));
+    assert_eq!(trunkline(&site, &["reload"]).code, 0);
+    std::thread::scope(|scope| {
+        let reload = scope.spawn(|| trunkline(&site, &["reload"]));
+        router.wait_log("reload asked for by anna", 2);
+        assert_eq!(trunkline(&site, &["reload", "--rollback"]).code, 0);
+        reload.join().expect("a command");
+    });
+    assert_eq!(heard(router.port), 404);
+    let status = status(&site);
+    assert_eq!((&status["pinned"]["by"], &status["files"]["state"]), (&"anna".into(), &"pending".into()));
+}
+
+#[test]
 fn a_pin_holds_until_it_is_taken_away() {
     let site = Site::new();
     site.write(&site.refusing(404));

@@ -1,6 +1,7 @@
 //! Starting and ending.
 
 use super::calls::{Call, gateway, heard};
+use super::operator::trunkline;
 use super::router::{EVENTS_ONLY, Site, run_in_vain};
 use nix::sys::signal::Signal;
 use std::net::UdpSocket;
@@ -70,6 +71,20 @@ fn a_call_in_set_up_holds_it_until_the_drain_is_over_or_it_is_told_twice() {
         assert_eq!(router.wait_exit(), Some(0));
         drop(call);
     }
+}
+
+#[test]
+fn who_asks_for_a_reload_while_it_drains_is_told_so() {
+    let site = Site::new();
+    let silent = super::calls::socket();
+    site.write(&site.sending(silent.local_addr().expect("an address").port()));
+    let router = site.start(&["--poll", "1h", "--drain", "1h"]);
+    let _call = Call::place(router.port);
+    silent.recv(&mut [0; 4096]).expect("the INVITE");
+    router.signal(Signal::SIGTERM);
+    router.wait_log("draining", 1);
+    let said = trunkline(&site, &["reload"]);
+    assert!(said.code == 1 && said.out.contains("the router is stopping"), "{}{}", said.out, said.err);
 }
 
 #[test]

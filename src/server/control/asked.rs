@@ -4,11 +4,12 @@
 use super::super::revisions::texts;
 use super::super::serving::{Serving, Standing};
 use super::Control;
+use super::standing::Verdict;
 use crate::admin::{PinOrder, PinOrderAnswer, ReloadAnswer, ReloadOrder, RunningSources, WatchStatus};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// Operators who wait for a reload at the same time; more are told to come back.
+/// Operators who wait for a reload, or for an order of theirs, at the same time; more are told to come back.
 const MOST_WAITING: usize = 64;
 
 /// A question.
@@ -47,19 +48,41 @@ impl Control {
         match ask {
             Ask::State(reply) => drop(reply.send(self.state())),
             Ask::Sources(reply) => drop(reply.send(self.sources())),
-            Ask::Pin(order, reply) => drop(reply.send(self.pin_ordered(order))),
             // Dropping the sender says that there is no answer.
+            Ask::Pin(..) if self.pin_orders.len() >= MOST_WAITING => {}
             Ask::Reload(..) if self.waiting.len() >= MOST_WAITING => {}
+            Ask::Pin(order, reply) => {
+                self.pin_orders.push_back((order, reply));
+                self.carry_out();
+            }
             Ask::Reload(order, reply) => {
                 let ReloadOrder { accept, colour, by } = order;
                 tracing::info!("reload asked for by {}", if by.is_empty() { "an operator" } else { &by });
                 self.waiting.push(Waiting { colour, accept, reply });
                 match self.parts.pin {
+                    _ if self.draining.is_some() => self.refuse(Verdict::Draining),
                     Some(_) => self.refuse_for_pin(),
                     None => self.look_anew("reload"),
                 }
             }
         }
+    }
+
+    /// Carries out the orders to pin, unpin and go back: not during a look, whose finding is about what served when it
+    /// began.
+    pub(super) fn carry_out(&mut self) {
+        while self.looking.is_none()
+            && let Some((order, reply)) = self.pin_orders.pop_front()
+        {
+            // Whoever asked may have gone away.
+            let _ = reply.send(self.pin_ordered(order));
+        }
+    }
+
+    /// Tells operators at once how the reload that they ask for ends.
+    pub(super) fn refuse(&mut self, verdict: Verdict) {
+        self.answering.append(&mut self.waiting);
+        self.conclude(verdict, None, Instant::now());
     }
 
     /// What those who wait for this look accept.

@@ -116,8 +116,7 @@ impl Control {
 
     /// An operator's reload while a revision is pinned.
     pub(super) fn refuse_for_pin(&mut self) {
-        self.answering.append(&mut self.waiting);
         let tried = self.parts.standing.files.revision.clone().unwrap_or_default();
-        self.conclude(Verdict::Pinned { tried, again: true }, None, Instant::now());
+        self.refuse(Verdict::Pinned { tried, again: true });
     }
 }

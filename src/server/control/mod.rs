@@ -28,15 +28,18 @@ use super::signals::{Signal, Signals};
 use super::systemd::Systemd;
 use super::tray::Tray;
 use super::watch::Watch;
+use crate::admin::{PinOrder, PinOrderAnswer};
 use crate::config::Code;
 use crate::health::Change;
 use asked::Waiting;
+use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// How a router ended.
@@ -106,6 +109,8 @@ struct Control {
     /// Operators who wait for the end of the next look, and of the one that is under way.
     waiting: Vec<Waiting>,
     answering: Vec<Waiting>,
+    /// Orders that wait until no look is under way.
+    pin_orders: VecDeque<(PinOrder, oneshot::Sender<PinOrderAnswer>)>,
     /// A question to `git` is under way.
     asking_git: bool,
     systemd: Systemd,
@@ -149,6 +154,7 @@ impl Control {
             complaint: None,
             waiting: Vec::new(),
             answering: Vec::new(),
+            pin_orders: VecDeque::new(),
             asking_git: false,
             systemd: Systemd::new(now),
             draining: None,
@@ -213,6 +219,7 @@ impl Control {
                 if let (Some(look), Some(began)) = (look, began) {
                     self.looked(look, began);
                 }
+                self.carry_out();
                 if self.looking.is_none() {
                     self.systemd.reloaded();
                 }
