@@ -121,14 +121,15 @@ fn number(range: &str) -> String {
 
 /// Prefixes of one length that follow each other, with the first, the last and how many.
 fn runs(ranges: &[String]) -> Vec<(&str, &str, usize)> {
-    let value =
-        |range: &str| range.strip_suffix('*').filter(|d| d.len() < 19).and_then(|digits| digits.parse::<u64>().ok());
+    let value = |range: &str| {
+        // A `+` would be read as a sign.
+        let digits = range.strip_suffix('*').filter(|digits| digits.len() < 19 && !digits.starts_with('+'));
+        digits.and_then(|digits| digits.parse::<u64>().ok())
+    };
     let mut out: Vec<(&str, &str, usize)> = Vec::new();
     for range in ranges {
         let follows = |last: &str| {
-            last.len() == range.len()
-                && !range.starts_with('+')
-                && value(last).is_some_and(|v| value(range) == Some(v + 1))
+            last.len() == range.len() && value(last).is_some_and(|number| value(range) == Some(number + 1))
         };
         match out.last_mut() {
             Some((_, last, length)) if follows(last) => {
@@ -198,6 +199,7 @@ mod tests {
         assert_eq!(of(&["*"], 1), "every number");
         assert_eq!(of(&["0160*", "0161*", "0162*", "017*"], 4), "0160…-0162… 017…");
         assert_eq!(of(&["1*", "2*", "+33*"], 90), "1… 2… +33… (and 87 more ranges)");
+        assert_eq!(of(&["+99*", "100*", "101*"], 3), "+99… 100… 101…", "no neighbours, though 100 follows 99");
         assert_eq!(thousands(1_048_112), "1,048,112");
     }
 }
