@@ -105,13 +105,18 @@ fn max_change(comparison: &Comparison<'_>, blast: &BlastRadius, limit: f64) -> F
     let worst = shares.max_by(|a, b| a.1.total_cmp(&b.1));
     let measured = worst.map_or(0.0, |(_, share)| share);
     let group = worst.and_then(|(at, _)| comparison.groups.get(at)).map_or("", |pair| &pair.id);
-    let tripped = measured > limit;
+    let tripped = exceeds(measured, limit);
     let says = match (tripped, group) {
         (true, group) => format!("{group} {} exceeds it", percent(measured)),
         (false, "") => format!("no group has {FEWEST_RANGES} ranges, so none is held to it"),
         (false, group) => format!("{group} {} is the most", percent(measured)),
     };
     Finding { id: "max-change".to_owned(), kind: GuardKind::MaxChange, measured, limit, tripped, accepted: false, says }
+}
+
+/// Shares are sums of fractions: what comes to 15 % is not beyond 15 % for its last bit.
+fn exceeds(measured: f64, limit: f64) -> bool {
+    measured > limit + 1e-9
 }
 
 fn emergency(old: &Compiled, comparison: &Comparison<'_>, out: &mut Vec<Finding>) {
@@ -223,5 +228,17 @@ fn and(words: &[&str]) -> String {
         [one] => (*one).to_owned(),
         [most @ .., last] if most.len() < 4 => format!("{} and {last}", most.join(", ")),
         [first, second, rest @ ..] => format!("{first}, {second} and {} more groups", rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exceeds;
+
+    #[test]
+    fn a_share_does_not_exceed_itself() {
+        let parts = 0.1 + 0.05;
+        assert!(parts > 0.15 && !exceeds(parts, 0.15));
+        assert!(exceeds(0.1501, 0.15) && exceeds(1e-6, 0.0) && !exceeds(0.0, 0.0));
     }
 }
