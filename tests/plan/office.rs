@@ -41,6 +41,12 @@ fn plan(edits: &[(&str, &str)], more: &[&str]) -> String {
     format!("$ plan {}\n{}exit {}\n", words.join(" "), nameless(&text(&output.stdout)), output.status.code().unwrap())
 }
 
+/// The same as a document.
+fn json(edits: &[(&str, &str)]) -> String {
+    let output = trunkline(edited(edits).path(), &["plan", "--from", "./old", "--format", "json"]);
+    text(&output.stdout)
+}
+
 /// The hashes of both sides and the id of the plan are others with each edit of the example.
 pub fn nameless(text: &str) -> String {
     let document = text.replace("REVISION", "");
@@ -110,6 +116,14 @@ fn a_new_range_and_one_that_goes() {
         ("group: [office, homeoffice, lobby, inbound]\n", "group: [office, homeoffice, lobby]\n"),
     ];
     insta::assert_snapshot!(plan(&edits, &[]));
+}
+
+#[test]
+fn a_route_that_refuses_in_its_own_words_is_shown_with_them() {
+    let short = "number: { strip: 20 }, failover: { final: { code: 484, reason: Too short } }";
+    let edits = [("group: lobby, to: pbx }", &*format!("group: lobby, to: pbx, {short} }}"))];
+    let document: serde_json::Value = serde_json::from_str(&json(&edits)).unwrap();
+    assert_eq!(document["changes"][0]["example"]["after"], serde_json::json!(["484 Too short"]));
 }
 
 #[test]

@@ -12,8 +12,9 @@ use crate::plan::{
     ALWAYS, Change, Comparison, Form, Kind, Lookup, Part, Rewrite, Shown, Stop, TimeId, Way, Window, calendar,
     declared, settings, text_only,
 };
+use crate::proxy::refusal;
 use crate::question::clock;
-use crate::route::{Decision, FinalAnswer, Outcome, Reply, Table};
+use crate::route::{Decision, FinalAnswer, Reply, Table};
 use crate::route_tests;
 use crate::time::Wall;
 use sha2::{Digest, Sha256};
@@ -276,8 +277,8 @@ impl Writer<'_, '_> {
                 limited(format!("{} in turn", of.iter().map(inside).collect::<Vec<_>>().join(" | ")), limit)
             }
             Way::Weighted { of, limit } => {
-                let total: u32 = of.iter().map(|(weight, _)| weight).sum();
-                let share = |weight: &u32| guards::percent(f64::from(*weight) / f64::from(total.max(1)));
+                let total: f64 = of.iter().map(|(weight, _)| f64::from(*weight)).sum();
+                let share = |weight: &u32| guards::percent(f64::from(*weight) / total.max(1.0));
                 let of = of.iter().map(|(weight, way)| format!("{} {}", inside(way), share(weight)));
                 limited(of.collect::<Vec<_>>().join(" | "), limit)
             }
@@ -288,12 +289,11 @@ impl Writer<'_, '_> {
     fn example(&mut self, change: &Change) -> doc::Example {
         let Some(part) = change.parts.first().cloned() else { return nothing() };
         let ranges = self.comparison.changes.ranges.get(part.ranges);
-        #[expect(clippy::borrowed_box, reason = "what `find` hands over")]
-        let usual = |range: &&Box<str>| {
+        let usual = |range: &str| {
             let digits = range.trim_matches(['=', '*']);
             !digits.is_empty() && digits.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit())
         };
-        let range = ranges.iter().find(usual).or(ranges.first());
+        let range = ranges.iter().find(|range| usual(range)).or(ranges.first());
         let number = range.map_or_else(|| "anonymous".to_owned(), |range| dialled(range));
         let at = self.comparison.spans(part.time).iter().next().map_or(self.comparison.window().from, |(from, _)| from);
         let group = part.groups.first().copied().unwrap_or(0);
@@ -327,16 +327,12 @@ fn dialled(range: &str) -> String {
 /// The attempts that may be the first, each with its number; or the refusal.
 fn first(decision: Option<&Decision>, table: &Table) -> Vec<String> {
     let Some(decision) = decision else { return vec!["no such group".to_owned()] };
-    match &decision.outcome {
-        Outcome::Attempts => {
+    let failover = decision.route.map_or(table.failover(), |route| &table.route(route).failover);
+    match refusal(decision, failover) {
+        Some(reply) => vec![format!("{} {}", reply.code, reply.reason)],
+        None => {
             let first = decision.attempts.iter().filter(|attempt| attempt.share > 0.0);
             first.map(|a| format!("{} {}", table.gateway(a.gateway).id, String::from_utf8_lossy(&a.number))).collect()
-        }
-        Outcome::Reject(reply) => vec![format!("{} {}", reply.code, reply.reason)],
-        Outcome::Unusable => vec![format!("{} {}", final_answer(table).code, final_answer(table).reason)],
-        Outcome::NoRoute | Outcome::NoGroup => {
-            let reply = &table.failover().no_route;
-            vec![format!("{} {}", reply.code, reply.reason)]
         }
     }
 }
