@@ -6,7 +6,7 @@ use super::errand::Errand;
 use super::leg::Close;
 use super::peers::Peer;
 use crate::flow::Flow;
-use crate::sip::Method;
+use crate::sip::{Abridged, Method};
 use crate::time::Instant;
 use crate::transaction::{Key, NonInviteClient, NonInviteServer};
 use smallvec::SmallVec;
@@ -17,7 +17,7 @@ pub(super) struct Exchange {
     pub server: NonInviteServer,
     pub reply_to: Peer,
     /// The last response sent.
-    pub last: Option<Box<[u8]>>,
+    pub last: Option<Abridged>,
     pub nonce: u64,
     /// Until the final: what goes on downstream. None where the answer is our own.
     pub course: Option<Box<Course>>,
@@ -40,6 +40,8 @@ pub(super) struct Course {
     pub close: Option<Close>,
     /// A BYE: any final closes the record.
     pub bye: bool,
+    /// Its To has a tag: it is inside a dialog.
+    pub tagged: bool,
 }
 
 impl Course {
@@ -53,11 +55,18 @@ impl Course {
             wait: None,
             close,
             bye: arrival.method == Method::Bye,
+            tagged: arrival.in_dialog(),
         }
     }
 }
 
 impl Exchange {
+    /// `response` was sent: a request that comes again gets it again.
+    pub fn keep(&mut self, response: &[u8]) {
+        let tagged = self.course.as_ref().is_some_and(|course| course.tagged);
+        self.last = Some(Abridged::of(response, tagged));
+    }
+
     /// A client transaction of it lives.
     pub fn waiting(&self) -> bool {
         self.course.as_ref().is_some_and(|course| course.client.is_some())

@@ -32,7 +32,7 @@ impl Core {
         let mut exchange = self.blank_exchange(arrival, key);
         out.send_from(start, *exchange.reply_to);
         exchange.server.respond(arrival.now.at, &self.timers);
-        exchange.last = Some(out.arena[start..].into());
+        exchange.keep(&out.arena[start..]);
         self.insert_exchange(exchange);
     }
 
@@ -100,7 +100,7 @@ impl Core {
             return out.arena.truncate(start);
         }
         out.send_from(start, *exchange.reply_to);
-        exchange.last = Some(out.arena[start..].into());
+        exchange.keep(&out.arena[start..]);
         self.exchange_closes(now, ix, Some(code), out);
         if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
             exchange.course = None;
@@ -126,13 +126,13 @@ impl Core {
     }
 
     /// The request came again.
-    pub(super) fn exchange_again(&mut self, ix: u32, out: &mut Effects) -> bool {
+    pub(super) fn exchange_again(&mut self, ix: u32, flow: &Flow, message: &Message, out: &mut Effects) -> bool {
         let Some(exchange) = self.exchanges.get(ix as usize) else { return false };
         if exchange.server.again() == Again::Resend
             && let Some(last) = &exchange.last
         {
             let start = out.arena.len();
-            out.arena.extend_from_slice(last);
+            last.restore(message, flow.remote, &mut out.arena);
             out.send_from(start, *exchange.reply_to);
         }
         true
@@ -243,7 +243,7 @@ impl Core {
         }
         if let Some(exchange) = self.exchanges.get_mut(ix as usize) {
             out.send_from(start, *exchange.reply_to);
-            exchange.last = Some(out.arena[start..].into());
+            exchange.keep(&out.arena[start..]);
         }
     }
 

@@ -63,7 +63,7 @@ impl Core {
             let ended = match (owner, method) {
                 (Owner::Call(ix), Method::Ack) => self.ack_of_failure(now, ix),
                 (Owner::Call(ix), _) => self.invite_again(ix, out),
-                (Owner::Exchange(ix), _) => self.exchange_again(ix, out),
+                (Owner::Exchange(ix), _) => self.exchange_again(ix, &flow, message, out),
             };
             if ended {
                 return;

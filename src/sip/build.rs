@@ -25,7 +25,30 @@ pub fn response(request: &Message, code: u16, reason: &str, extra: Extra, out: &
     out.push(b' ');
     out.extend_from_slice(reason.as_bytes());
     out.extend_from_slice(b"\r\n");
-    let mut source = extra.source;
+    // A To that can't be read gets no tag: it could land inside an open quote.
+    let untagged = || request.to().is_some_and(|to: NameAddr| to.tag.is_none());
+    let to = extra.to_tag.filter(|_| untagged()).map_or(To::Same, To::Tagged);
+    fields_of(request, extra.source, to, out);
+    if code == 100 {
+        copied(request, Name::Timestamp, b"Timestamp: ", b"", out);
+    }
+    out.extend_from_slice(extra.lines);
+    out.extend_from_slice(b"Content-Length: 0\r\n\r\n");
+}
+
+/// To of a response.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum To<'a> {
+    /// As in the request.
+    Same,
+    /// With this tag.
+    Tagged(&'a [u8]),
+    /// A whole line with its CRLF.
+    Line(&'a [u8]),
+}
+
+/// Appends the header lines that a response has from its request (RFC 3261 §8.2.6.2).
+pub(super) fn fields_of(request: &Message, mut source: Option<SocketAddr>, to: To, out: &mut Vec<u8>) {
     for value in request.values(Name::Via) {
         let Some(via) = Via::parse(value.text) else { continue };
         out.extend_from_slice(b"Via: ");
@@ -36,23 +59,17 @@ pub fn response(request: &Message, code: u16, reason: &str, extra: Extra, out: &
         out.extend_from_slice(b"\r\n");
     }
     copied(request, Name::From, b"From: ", b"", out);
-    // A To that can't be read gets no tag: it could land inside an open quote.
-    let untagged = || request.to().is_some_and(|to: NameAddr| to.tag.is_none());
-    match extra.to_tag.filter(|_| untagged()) {
-        Some(tag) => {
+    match to {
+        To::Same => copied(request, Name::To, b"To: ", b"", out),
+        To::Tagged(tag) => {
             copied(request, Name::To, b"To: ", b";tag=", out);
             out.extend_from_slice(tag);
             out.extend_from_slice(b"\r\n");
         }
-        None => copied(request, Name::To, b"To: ", b"", out),
+        To::Line(line) => out.extend_from_slice(line),
     }
     copied(request, Name::CallId, b"Call-ID: ", b"", out);
     copied(request, Name::CSeq, b"CSeq: ", b"", out);
-    if code == 100 {
-        copied(request, Name::Timestamp, b"Timestamp: ", b"", out);
-    }
-    out.extend_from_slice(extra.lines);
-    out.extend_from_slice(b"Content-Length: 0\r\n\r\n");
 }
 
 /// Appends one Via value, with received and rport as `source` demands; what the sender wrote there goes. Used for

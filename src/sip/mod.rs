@@ -19,6 +19,7 @@
 //! assert!(answer.starts_with(b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP pbx;branch=z9hG4bK1;rport=5060;received=192.0.2.9\r\n"));
 //! ```
 
+mod abridged;
 mod build;
 mod grammar;
 mod header;
@@ -35,6 +36,7 @@ mod validate;
 mod values;
 mod via;
 
+pub use abridged::Abridged;
 pub use build::{Extra, response, stamped_via};
 pub use header::{Header, Name};
 pub use limits::Limits;

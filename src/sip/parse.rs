@@ -101,12 +101,12 @@ fn skip_keep_alive(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// One line with the lines that continue it (checklist P7).
-struct Line {
-    start: usize,
+pub(super) struct Line {
+    pub start: usize,
     /// Where its CRLF stands.
-    text_end: usize,
+    pub text_end: usize,
     /// One past its CRLF.
-    end: usize,
+    pub end: usize,
     /// False when a bare CR or LF stands in it.
     clean: bool,
 }
@@ -114,7 +114,7 @@ struct Line {
 impl Line {
     /// `None` when no CRLF follows.
     #[inline]
-    fn at(bytes: &[u8], start: usize, folds: bool) -> Option<Line> {
+    pub fn at(bytes: &[u8], start: usize, folds: bool) -> Option<Line> {
         // As nearly all of them are: one line, and no other begins like its continuation.
         let hit = start + memchr2(b'\r', b'\n', bytes.get(start..)?)?;
         match bytes.get(hit..)? {
@@ -143,7 +143,7 @@ impl Line {
 
     /// The header that the line holds: a token, white space maybe, a colon, the value. `None` when it is none.
     #[inline]
-    fn header(&self, bytes: &[u8]) -> Option<Header> {
+    pub fn header(&self, bytes: &[u8]) -> Option<Header> {
         let line = bytes.get(self.start..self.text_end).filter(|_| self.clean)?;
         let (name, colon) = match Name::spelled(line) {
             Some(known) => known,
