@@ -8,6 +8,7 @@ mod decide;
 mod group;
 mod model;
 mod number;
+mod positions;
 mod schedule;
 mod shares;
 mod table;
@@ -21,7 +22,8 @@ pub use model::{
     ProbeMethod, ProbeWhen, Probing, Reply, Route, RouteIx, RouteTarget, Share, Strip,
 };
 pub use number::{ALPHABET, change, clean, dialable};
+pub use positions::{AtPosition, Position};
 pub use schedule::{Dates, Days, Hours, InstantSet, Instants, Schedule, ScheduleIx, Schedules, Spans, When};
-pub use shares::{AtPosition, Line, Position};
+pub use shares::Line;
 pub use table::{Draft, Table};
 pub use trie::{Cursor, RuleHere};

@@ -28,25 +28,6 @@ pub enum Line {
     },
 }
 
-/// What stands at a position of the hunt, or at several.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Position {
-    /// Counted from 1; the last is the first where it is a single one.
-    pub first: usize,
-    pub last: usize,
-    pub what: AtPosition,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum AtPosition {
-    /// This attempt.
-    One(usize),
-    /// One of these attempts, each with its probability.
-    OneOf(Vec<(usize, f64)>),
-    /// The rest of the choice before; so many attempts it was among.
-    Others { of: usize },
-}
-
 /// Lists within lists could multiply without bound; what is beyond so many lines, or so deep, is left out.
 const MOST_LINES: usize = 20_000;
 const DEEPEST: usize = 64;
@@ -60,7 +41,7 @@ pub(super) fn line_up(call: &AtRoute<'_>, to: &[Member], out: &mut Decision) {
     }
     leave_out_idle(&mut order, out);
     let mut shares = vec![0.0; out.attempts.len()];
-    first_of(&order, 1.0, &mut shares);
+    first_of(&order, 1.0, &[], &mut shares);
     out.attempts.iter_mut().zip(shares).for_each(|(attempt, share)| attempt.share = share);
     out.order = order;
 }
@@ -183,14 +164,33 @@ impl Walk<'_> {
         lines.extend(arrange(list.policy, parts, limit, apart, &mut self.surely));
     }
 
+    /// Any of these members may come before what follows: their gateways, and those of the lists below.
+    fn perhaps_met(&mut self, members: impl Iterator<Item = Member>) {
+        let mut waiting: Vec<Member> = members.collect();
+        let mut opened = Seen::default();
+        while let Some(member) = waiting.pop() {
+            match member {
+                Member::Gateway(gateway) => drop(self.perhaps.first_time(gateway)),
+                Member::List(list) if opened.first_time(GatewayIx(list.0)) => {
+                    waiting.extend(self.call.table.list(list).members.iter().map(|share| share.to));
+                }
+                Member::List(_) => {}
+            }
+        }
+    }
+
     /// The members that can give an attempt, each gone through as if it were the next; in `sequence`, as if the others had
     /// been before it.
     fn parts(&mut self, members: &[Share], sequence: bool) -> Vec<Part> {
         let mut parts = Vec::new();
         let before = self.surely.clone();
-        for share in members {
+        for (at, share) in members.iter().enumerate() {
             if !sequence {
                 self.surely = before.clone();
+                if let Member::List(_) = share.to {
+                    let others = members.iter().enumerate().filter(|(other, _)| *other != at);
+                    self.perhaps_met(others.map(|(_, other)| other.to));
+                }
             }
             let mut lines = Vec::new();
             self.member(share.to, &mut lines);
@@ -296,7 +296,7 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-fn each_attempt(lines: &[Line], visit: &mut impl FnMut(usize)) {
+pub(super) fn each_attempt(lines: &[Line], visit: &mut impl FnMut(usize)) {
     for line in lines {
         match line {
             Line::Attempt(at) => visit(*at),
@@ -308,81 +308,40 @@ fn each_attempt(lines: &[Line], visit: &mut impl FnMut(usize)) {
     }
 }
 
-/// Adds to `shares` the probability of each attempt to be the first of these lines, out of `all`.
-fn first_of(lines: &[Line], all: f64, shares: &mut [f64]) {
+/// Whether a line gives an attempt that is not among those made before.
+pub(super) fn gives(line: &Line, made: &[usize]) -> bool {
+    match line {
+        Line::Attempt(at) => !made.contains(at),
+        Line::Each { of, .. } | Line::RoundRobin { of, .. } => of.iter().any(|line| gives(line, made)),
+        Line::Weighted { of, .. } => of.iter().any(|(_, line)| gives(line, made)),
+    }
+}
+
+/// Adds to `shares` the probability of each attempt to be the first of these lines that was not made before, out of `all`.
+pub(super) fn first_of(lines: &[Line], all: f64, made: &[usize], shares: &mut [f64]) {
     let one = std::slice::from_ref;
-    match lines.first() {
+    match lines.iter().find(|line| gives(line, made)) {
         None => {}
         Some(Line::Attempt(at)) => {
             if let Some(share) = shares.get_mut(*at) {
                 *share += all;
             }
         }
-        Some(Line::Each { of, .. }) => first_of(of, all, shares),
+        Some(Line::Each { of, .. }) => first_of(of, all, made, shares),
         Some(Line::RoundRobin { of, .. }) => {
-            let part = all / of.len() as f64;
-            of.iter().for_each(|line| first_of(one(line), part, shares));
+            let able = of.iter().filter(|line| gives(line, made));
+            let part = all / able.clone().count() as f64;
+            able.for_each(|line| first_of(one(line), part, made, shares));
         }
         Some(Line::Weighted { of, .. }) => {
-            let total: u64 = of.iter().map(|(weight, _)| u64::from(*weight)).sum();
-            match of.first() {
-                Some((_, first)) if total == 0 => first_of(one(first), all, shares),
-                _ => {
-                    for (weight, line) in of {
-                        first_of(one(line), all * f64::from(*weight) / total as f64, shares);
-                    }
-                }
+            let able = of.iter().filter(|(_, line)| gives(line, made));
+            let total: u64 = able.clone().map(|(weight, _)| u64::from(*weight)).sum();
+            match able.clone().next() {
+                Some((_, first)) if total == 0 => first_of(one(first), all, made, shares),
+                _ => able.for_each(|(weight, line)| {
+                    first_of(one(line), all * f64::from(*weight) / total as f64, made, shares);
+                }),
             }
         }
-    }
-}
-
-impl Decision {
-    /// The hunt position by position, as people read it: `1 a 70 % | b 30 %`, `2 the other of the two`, `3 c`. Without
-    /// choices it is one attempt a position. For a decision by [`super::Choice::Exact`].
-    pub fn positions(&self) -> Vec<Position> {
-        let mut out = Vec::new();
-        let mut at = 1;
-        for line in &self.order {
-            let mut among = Vec::new();
-            each_attempt(std::slice::from_ref(line), &mut |attempt| {
-                if !among.contains(&attempt) {
-                    among.push(attempt);
-                }
-            });
-            let first = at;
-            if let [one] = among.as_slice() {
-                out.push(Position { first, last: first, what: AtPosition::One(*one) });
-                at += 1;
-                continue;
-            }
-            let mut shares = vec![0.0; self.attempts.len()];
-            first_of(std::slice::from_ref(line), 1.0, &mut shares);
-            let likely = among.iter().filter_map(|&at| Some((at, *shares.get(at)?))).filter(|(_, share)| *share > 0.0);
-            let likely: Vec<_> = likely.collect();
-            at += most_of(line).min(among.len());
-            let what = match likely.as_slice() {
-                [(one, _)] => AtPosition::One(*one),
-                _ => AtPosition::OneOf(likely),
-            };
-            out.push(Position { first, last: first, what });
-            if at > first + 1 {
-                out.push(Position { first: first + 1, last: at - 1, what: AtPosition::Others { of: among.len() } });
-            }
-        }
-        out
-    }
-}
-
-/// How many attempts a line can give at most.
-fn most_of(line: &Line) -> usize {
-    let largest = |mut sizes: Vec<usize>, limit: &Option<u16>| -> usize {
-        sizes.sort_unstable_by(|a, b| b.cmp(a));
-        sizes.iter().take(limit.map_or(usize::MAX, usize::from)).sum()
-    };
-    match line {
-        Line::Attempt(_) => 1,
-        Line::Each { of, limit } | Line::RoundRobin { of, limit } => largest(of.iter().map(most_of).collect(), limit),
-        Line::Weighted { of, limit } => largest(of.iter().map(|(_, line)| most_of(line)).collect(), limit),
     }
 }

@@ -24,6 +24,7 @@ fn plan() -> Plan {
         .list("some: <2 a=1 b=1 c=2")
         .list("first: <1 a b")
         .list("turns: turn pair south")
+        .list("late: first=0 a=1")
 }
 
 fn board(down: &str) -> Board {
@@ -72,6 +73,9 @@ fn shares_are_exact_and_positions_say_what_comes_after() {
         // What was tried before has no place in the draw.
         ("a split", "", "1 a; 2 b"),
         ("some split", "", "1 a 25 % | b 25 % | c 50 %; 2 others of 3; 3 a 70 % | b 30 %; 4 others of 2"),
+        // The limit counts what is made here, not what was made before.
+        ("late", "", "1 a; 2 b"),
+        ("a first c", "", "1 a; 2 b; 3 c"),
         // Nothing is up: the last resort draws among all.
         ("split", "ab", "1 a 70 % | b 30 %; 2 others of 2"),
     ];

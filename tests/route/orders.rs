@@ -194,7 +194,7 @@ fn ways(lists: &[ListWords], to: &[usize], list: usize) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn the_exact_decision_is_the_sum_of_all_courses(
         lists in some_lists(),
