@@ -1,6 +1,7 @@
 //! `trunkline validate`: checks file sets and prints what is wrong, with the place and the remedy.
 
 mod changed;
+mod lookups;
 mod output;
 
 use super::args::root_file;
@@ -33,8 +34,11 @@ pub struct Args {
     /// Unset variables and missing secret files are errors, as they are for `run`
     #[arg(long)]
     strict_env: bool,
+    /// Look up the gateways' names as this machine sees them; nothing is looked up otherwise
+    #[arg(long)]
+    with_dns: bool,
     /// Say what the JSON schema says, and nothing that it cannot know
-    #[arg(long, conflicts_with_all = ["fix", "strict_env"])]
+    #[arg(long, conflicts_with_all = ["fix", "strict_env", "with_dns"])]
     schema_only: bool,
     /// Of warnings and notes show only those in files that changed since this git revision; errors are always shown
     #[arg(long, value_name = "REV")]
@@ -49,6 +53,7 @@ Examples:
   trunkline validate /etc/trunkline --deny warnings
   trunkline validate --fix
   trunkline validate --changed-since origin/main
+  trunkline validate --with-dns
   trunkline validate routes.yaml --format json
   trunkline explain TL0104      what a code means, and what to write instead";
 
@@ -92,7 +97,7 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
     let mut checked = Vec::new();
     let mut exit = CLEAN;
     for path in given {
-        match root_file(path.as_deref()).and_then(|root| check(root, &args)) {
+        match root_file(path.as_deref()).and_then(|root| check(root, &args, global)) {
             Ok(one) => checked.push(one),
             Err(why) => {
                 anstream::eprintln!("trunkline validate: {why}");
@@ -113,7 +118,7 @@ pub fn run(args: Args, global: &Global) -> ExitCode {
 }
 
 /// Checks one set, after mending it where that is asked for. The error is one line for people.
-fn check(root: PathBuf, args: &Args) -> Result<Checked, String> {
+fn check(root: PathBuf, args: &Args, global: &Global) -> Result<Checked, String> {
     let start = Instant::now();
     let mut set = FileSet::read(&root).map_err(|error| error.to_string())?;
     let fixed = match args.fix {
@@ -127,6 +132,9 @@ fn check(root: PathBuf, args: &Args) -> Result<Checked, String> {
     }
     if args.strict_env {
         diagnostics = diagnostics.strict_env();
+    }
+    if args.with_dns {
+        diagnostics = lookups::add(diagnostics, &set, global);
     }
     if let Some(revision) = &args.changed_since {
         let changed = Changed::since(revision, &root)?;

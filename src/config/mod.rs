@@ -31,7 +31,7 @@ pub use document::schema;
 pub use fields::Fields;
 pub use files::FileSet;
 pub use guards::{Guards, Watched};
-pub use names::{Names, names_in, nearest};
+pub use names::{NamedGateway, Names, named_gateways, names_in, nearest};
 pub use route_test::{Expected, ExpectedAttempt, RouteTest, Said, TestedCall};
 pub use secrets::Secrets;
 pub use source::{Place, Sources, Span};

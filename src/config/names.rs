@@ -3,7 +3,7 @@
 use super::diagnostic::Report;
 use super::document::Document;
 use super::lower::{Entry, Field, Map};
-use super::{FileSet, Sources, decode};
+use super::{FileSet, Span};
 use std::sync::Arc;
 
 /// What the files declare, errors or not: for completing a command line.
@@ -19,12 +19,13 @@ pub struct Names {
 
 /// The names that a set of files declares, as far as they can be read.
 pub fn names_in(set: &FileSet) -> Names {
-    let mut report = Report::default();
-    let decoded = set.files.iter().enumerate();
-    let decoded = decoded.map(|(file, (path, bytes))| decode::decode(path, bytes, file as u32, &mut report));
-    let (sources, readable): (Vec<_>, Vec<_>) = decoded.collect::<Vec<_>>().into_iter().unzip();
-    let (document, _, _) = super::read_document(set, &Sources(sources), &readable, &mut report);
-    document.map_or_else(Names::default, |document| names_of(&document))
+    document_of(set, &mut Report::default()).map_or_else(Names::default, |document| names_of(&document))
+}
+
+fn document_of(set: &FileSet, report: &mut Report) -> Option<Document> {
+    let (sources, readable) = super::decode_all(set, report);
+    let (document, _, _) = super::read_document(set, &sources, &readable, report);
+    document
 }
 
 fn names_of(document: &Document) -> Names {
@@ -41,6 +42,39 @@ fn names_of(document: &Document) -> Names {
         accounts: document.access.get().map_or_else(Vec::new, |access| of(&access.users)),
         tests: document.tests.get().map_or_else(Vec::new, |tests| ids(&tests.0)),
     }
+}
+
+/// A gateway whose address has to be looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedGateway {
+    pub id: Arc<str>,
+    /// Where its address stands.
+    pub span: Span,
+    pub name: String,
+    /// Without one, SIP asks for SRV records first (RFC 3263 §4.2).
+    pub port: Option<u16>,
+}
+
+/// The gateways of a set whose addresses are names, as far as the files can be read.
+pub fn named_gateways(set: &FileSet) -> Vec<NamedGateway> {
+    let Some(document) = document_of(set, &mut Report::with(set.secrets.clone())) else { return Vec::new() };
+    let gateways = document.gateways.get().map_or(&[][..], |gateways| &gateways.0);
+    let named = gateways.iter().filter_map(|entry| {
+        let address = entry.value.as_ref()?.0.address.given().filter(|address| address.value.named)?;
+        let host = &*address.value.host;
+        let (name, port) = match host.split_once(':') {
+            Some((name, port)) => (name, Some(port.parse().ok()?)),
+            None => (host, None),
+        };
+        // A variable that is not set here is no name.
+        (!name.contains('$')).then(|| NamedGateway {
+            id: Arc::clone(&entry.id),
+            span: address.span,
+            name: name.to_owned(),
+            port,
+        })
+    });
+    named.collect()
 }
 
 /// The candidate nearest to `word`, if it is no further than a third of the word's length (at least one edit).

@@ -144,3 +144,36 @@ fn the_published_schema_describes_what_validate_says_of_every_fixture() {
     }
     assert!(!validator.is_valid(&serde_json::json!({ "schema": "trunkline/validate/1" })));
 }
+
+#[test]
+fn names_are_looked_up_only_when_that_is_asked_for() {
+    let place = repository(&[(
+        "routes.yaml",
+        "version: 1\n\
+         access: { trusted: { pbx: [\"192.168.10.10\"] } }\n\
+         gateways:\n  \
+           here: localhost\n  \
+           gone: sip.nowhere.invalid:5060\n  \
+           perhaps: \"trunk.nowhere.invalid\"\n\
+         routes: { rest: { default: true, to: [here, gone, perhaps] } }\n",
+    )]);
+    let validate = |arguments: &[&str]| run(trunkline(place.path()).arg("validate").args(arguments));
+    let (code, out, err) = validate(&[]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(!out.contains("no address"), "{out}");
+    let (code, out, err) = validate(&["--with-dns"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("error[TL0203 bad-value]: gateway `gone`: its name has no address here"), "{out}");
+    assert!(out.contains("--> routes.yaml:5:9"), "{out}");
+    assert!(out.contains("warning[TL0203 bad-value]: gateway `perhaps`: its name has no address here"), "{out}");
+    assert!(out.contains("SRV records alone"), "{out}");
+    assert!(err.starts_with("dns: gateway here is at ") && err.contains("127.0.0.1"), "{err}");
+    // Machines read the same, and nothing else.
+    let (code, out, err) = validate(&["--with-dns", "--format", "json"]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    let document: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(document["summary"]["errors"], 1);
+    // A set without names asks for none.
+    let (code, out, err) = run(trunkline(&bad()).args(["validate", "lints.yaml", "--with-dns"]));
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+}

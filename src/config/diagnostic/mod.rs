@@ -290,6 +290,27 @@ impl Diagnostics {
         list.into_iter().for_each(|diagnostic| report.push(diagnostic));
         Diagnostics { sources, directory, ..report.finish(Sources::default()) }
     }
+    /// With more complaints about the same files; they are shown and kept within the same limits.
+    pub fn with(mut self, more: Vec<Diagnostic>) -> Diagnostics {
+        let of = |severity: Severity| more.iter().filter(|d| d.severity == severity).count();
+        self.errors += of(Severity::Error);
+        self.warnings += of(Severity::Warning);
+        self.notes += of(Severity::Note);
+        for diagnostic in more {
+            let code = diagnostic.code;
+            if self.list.iter().filter(|known| known.code == code).count() < SHOWN_PER_CODE {
+                self.list.push(diagnostic);
+                continue;
+            }
+            self.beyond.push(diagnostic);
+            match self.more.iter_mut().find(|(known, _)| *known == code) {
+                Some((_, count)) => *count += 1,
+                None => self.more.push((code, 1)),
+            }
+        }
+        self.list.sort_by_key(|d| (d.severity, d.span, d.code));
+        self
+    }
     /// Leaves out what `keep` refuses. Of what was counted and not kept nothing is known; it stays counted where it is
     /// an error.
     pub fn only(mut self, keep: impl Fn(&Diagnostic, &Diagnostics) -> bool) -> Diagnostics {
