@@ -106,8 +106,13 @@ fn decided(path: &str, key: &str) -> bool {
 
 fn is_secret(path: &str, node: &Node<'_>) -> bool {
     let last = path.rsplit_once('.').map_or(path, |(_, last)| last);
-    let reference = matches!(&node.value, Value::Text(text, _) if text.starts_with("${ENV:") && text.ends_with('}'));
-    SECRET.contains(&last) && !reference
+    SECRET.contains(&last) && !matches!(&node.value, Value::Text(text, _) if is_reference(text))
+}
+
+/// Whether a text is one reference and nothing else; what stands beside one may be half of the secret.
+fn is_reference(text: &str) -> bool {
+    let name = text.strip_prefix("${ENV:").and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
 }
 
 /// On one line; a list of one is that one.
@@ -154,8 +159,10 @@ access: { unknown: drop, trusted: { pbx: ["192.0.2.10", "192.0.2.11"] }, gateway
 gateways:
   a: "192.0.2.1:5060"
   b: { address: "192.0.2.2", transport: udp, number: { add: "+" }, auth: { user: me, password: hunter2 } }
+  c: { address: "192.0.2.3", auth: { user: me, password: "${ENV:A}hunter2${ENV:B}" } }
+  d: { address: "192.0.2.4", auth: { user: me, password: "${ENV:A}" } }
 routes:
-  rest: { default: true, to: [a, b], failover: { max_attempts: 2 } }
+  rest: { default: true, to: [a, b, c, d], failover: { max_attempts: 2 } }
 probing: { interval: 10s, failures: 3 }
 "#;
         let expected = [
@@ -164,6 +171,12 @@ probing: { interval: 10s, failures: 3 }
             "gateways.b.address = 192.0.2.2",
             "gateways.b.auth.password = (secret)",
             "gateways.b.auth.user = me",
+            "gateways.c.address = 192.0.2.3",
+            "gateways.c.auth.password = (secret)",
+            "gateways.c.auth.user = me",
+            "gateways.d.address = 192.0.2.4",
+            "gateways.d.auth.password = ${ENV:A}",
+            "gateways.d.auth.user = me",
             "probing.interval = 10s",
             "routes.rest.failover.max_attempts = 2",
         ];
