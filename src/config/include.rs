@@ -5,7 +5,7 @@ use super::files::FileSet;
 use super::source::Span;
 use super::yaml::{Node, Value};
 use glob::{MatchOptions, Pattern};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 /// Directories deeper than this, and files beyond this number, are not looked at.
@@ -36,11 +36,8 @@ pub(super) fn expand(root: &Path, pattern: &str, walk: &mut Walk) {
     let mut found = Vec::new();
     list(&Listing { root, real_root: &real_root, matcher: &matcher }, &start, DEPTH, &mut found, walk);
     found.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
-    for path in found {
-        if !walk.found.contains(&path) {
-            walk.found.push(path);
-        }
-    }
+    let known: HashSet<PathBuf> = walk.found.iter().cloned().collect();
+    walk.found.extend(found.into_iter().filter(|path| !known.contains(path)));
 }
 
 /// The names that `pattern` means, of all the files of a tree: the same ones that [`expand`] finds in a directory.
@@ -87,9 +84,9 @@ fn list(listing: &Listing, directory: &Path, depth: usize, found: &mut Vec<PathB
             true if depth > 0 && !circular && reaches(listing.matcher, &path) => {
                 list(listing, &path, depth - 1, found, walk)
             }
-            true => {}
-            false if wanted => found.push(path),
-            false => {}
+            // A pipe would be waited for, and a socket can't be read.
+            false if wanted && full.is_file() => found.push(path),
+            _ => {}
         }
     }
 }

@@ -19,6 +19,15 @@ fn names(set: &FileSet) -> Vec<String> {
 const ROOT: &str = "version: 1\naccess: { trusted: { pbx: [\"192.168.10.10\"] } }\n";
 
 #[test]
+fn pipes_and_sockets_are_no_files_of_a_set() {
+    let home = tempfile::tempdir().expect("a directory");
+    write(home.path(), &[("trunkline.yaml", "version: 1\ninclude: [\"r/*.yaml\"]\n"), ("r/a.yaml", "x-a: 1\n")]);
+    let _socket = std::os::unix::net::UnixListener::bind(home.path().join("r/b.yaml")).expect("a socket");
+    let set = FileSet::read(&home.path().join("trunkline.yaml")).expect("a set");
+    assert_eq!(names(&set), ["trunkline.yaml", "r/a.yaml"]);
+}
+
+#[test]
 fn includes_follow_the_patterns_and_then_the_bytes() {
     let home = tempfile::tempdir().expect("a directory");
     write(
