@@ -2,7 +2,7 @@
 
 use super::document::{Failover, FinalSpec, Probing, Reply, RouteFailover};
 use super::lower::{Field, Several};
-use super::value::{self, Bool, Int, Period, PeriodOrOff, ReplySet, RetryOn};
+use super::value::{self, Int, Period, ReplySet, RetryOn};
 use crate::route;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,42 +111,48 @@ fn retry_set(codes: &Several<RetryOn>) -> route::CodeSet {
     set
 }
 
+/// Some `failover` keys over what holds without them; `no_route` stays.
+macro_rules! over {
+    ($base:expr, $own:expr) => {{
+        let (base, own): (&route::Failover, _) = ($base, $own);
+        let period = |given: Option<&Period>, base: Duration| given.map_or(base, |p| p.0);
+        route::Failover {
+            retry_on: own.retry_on.get().map_or_else(|| base.retry_on.clone(), retry_set),
+            never_on: own.never_on.get().map_or_else(|| base.never_on.clone(), reply_set),
+            attempt_timeout: period(own.attempt_timeout.get(), base.attempt_timeout),
+            progress_timeout: own.progress_timeout.get().map_or(base.progress_timeout, |p| p.0),
+            ring_timeout: period(own.ring_timeout.get(), base.ring_timeout),
+            max_attempts: attempts(own.max_attempts.get()).unwrap_or(base.max_attempts),
+            max_setup_time: period(own.max_setup_time.get(), base.max_setup_time),
+            last_resort: own.last_resort.get().map_or(base.last_resort, |b| b.0),
+            final_answer: own.r#final.get().map_or_else(|| base.final_answer.clone(), final_answer),
+            no_route: base.no_route.clone(),
+        }
+    }};
+}
+
 /// The root's `failover` over the defaults.
 pub fn failover(root: Option<&Failover>) -> route::Failover {
-    let period = |given: Option<&Period>, default_s: u64| given.map_or(Duration::from_secs(default_s), |p| p.0);
-    let root_key = root.cloned().unwrap_or_default();
-    route::Failover {
-        retry_on: root_key.retry_on.get().map_or_else(default_retry_on, retry_set),
-        never_on: root_key.never_on.get().map_or_else(default_never_on, reply_set),
-        attempt_timeout: period(root_key.attempt_timeout.get(), 4),
-        progress_timeout: root_key.progress_timeout.get().map_or(Some(Duration::from_secs(15)), |p: &PeriodOrOff| p.0),
-        ring_timeout: period(root_key.ring_timeout.get(), 120),
-        max_attempts: attempts(root_key.max_attempts.get()).unwrap_or(6),
-        max_setup_time: period(root_key.max_setup_time.get(), 60),
-        last_resort: root_key.last_resort.get().is_none_or(|b: &Bool| b.0),
-        final_answer: root_key
-            .r#final
-            .get()
-            .map_or_else(|| route::FinalAnswer::Reply(made(503, "Service not available")), final_answer),
-        no_route: root_key.no_route.get().map_or_else(|| made(503, "No Rules matching the URI"), |spec| reply(&spec.0)),
-    }
+    let default = route::Failover {
+        retry_on: default_retry_on(),
+        never_on: default_never_on(),
+        attempt_timeout: Duration::from_secs(4),
+        progress_timeout: Some(Duration::from_secs(15)),
+        ring_timeout: Duration::from_secs(120),
+        max_attempts: 6,
+        max_setup_time: Duration::from_secs(60),
+        last_resort: true,
+        final_answer: route::FinalAnswer::Reply(made(503, "Service not available")),
+        no_route: made(503, "No Rules matching the URI"),
+    };
+    let Some(root) = root else { return default };
+    let no_route = root.no_route.get().map_or_else(|| default.no_route.clone(), |spec| reply(&spec.0));
+    route::Failover { no_route, ..over!(&default, root) }
 }
 
 /// A route's own `failover` over what holds at the root.
 pub fn route_failover(base: &route::Failover, own: &RouteFailover) -> route::Failover {
-    let period = |given: Option<&Period>, base: Duration| given.map_or(base, |p| p.0);
-    route::Failover {
-        retry_on: own.retry_on.get().map_or_else(|| base.retry_on.clone(), retry_set),
-        never_on: own.never_on.get().map_or_else(|| base.never_on.clone(), reply_set),
-        attempt_timeout: period(own.attempt_timeout.get(), base.attempt_timeout),
-        progress_timeout: own.progress_timeout.get().map_or(base.progress_timeout, |p| p.0),
-        ring_timeout: period(own.ring_timeout.get(), base.ring_timeout),
-        max_attempts: attempts(own.max_attempts.get()).unwrap_or(base.max_attempts),
-        max_setup_time: period(own.max_setup_time.get(), base.max_setup_time),
-        last_resort: own.last_resort.get().map_or(base.last_resort, |b| b.0),
-        final_answer: own.r#final.get().map_or_else(|| base.final_answer.clone(), final_answer),
-        no_route: base.no_route.clone(),
-    }
+    over!(base, own)
 }
 
 fn attempts(given: Option<&Int<1, 100>>) -> Option<u8> {
