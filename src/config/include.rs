@@ -76,11 +76,8 @@ fn list(listing: &Listing, directory: &Path, depth: usize, found: &mut Vec<PathB
         let inside = real.starts_with(listing.real_root);
         let circular = full.is_symlink() && here.starts_with(&real);
         match full.is_dir() {
-            _ if !inside => {
-                if wanted {
-                    walk.refused.push(path);
-                }
-            }
+            _ if !inside && wanted => walk.refused.push(path),
+            _ if !inside => {}
             true if depth > 0 && !circular && reaches(listing.matcher, &path) => {
                 list(listing, &path, depth - 1, found, walk)
             }
