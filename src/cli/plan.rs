@@ -128,9 +128,9 @@ fn plan(args: &Args, global: &Global) -> Result<u8, Trouble> {
     let traffic = args.traffic.as_deref().map(traffic::read).transpose()?;
     let accepted = accepted(args, &place, &old, &new)?;
     let now = Wall(jiff::Timestamp::now().as_microsecond());
-    let after = compiled(&new, now).map_err(|said| Trouble::Invalid(shown(said, &new, global)))?;
+    let after = compiled(&new, now).map_err(|said| Trouble::Invalid(shown(*said, &new, global)))?;
     let before = compiled(&old, now).map_err(|said| {
-        let shown = shown(said, &old, global);
+        let shown = shown(*said, &old, global);
         Trouble::NoAnswer(format!("{shown}trunkline plan: the old side, {}, has errors", old.reference))
     })?;
     let from = match &args.at {
@@ -152,9 +152,9 @@ fn plan(args: &Args, global: &Global) -> Result<u8, Trouble> {
     Ok(exit_code(&plan, args))
 }
 
-fn compiled(revision: &Revision, now: Wall) -> Result<Compiled, Diagnostics> {
+fn compiled(revision: &Revision, now: Wall) -> Result<Compiled, Box<Diagnostics>> {
     let (compiled, diagnostics) = compile_at(&revision.set, now);
-    compiled.ok_or(diagnostics)
+    compiled.ok_or_else(|| Box::new(diagnostics))
 }
 
 fn shown(said: Diagnostics, revision: &Revision, global: &Global) -> String {

@@ -51,12 +51,15 @@ pub struct Expected {
     pub span: Span,
     pub route: Option<Said<Arc<str>>>,
     pub attempts: Option<Said<Vec<ExpectedAttempt>>>,
-    /// Shares in millionths.
-    pub first: Option<Said<Vec<(Said<Arc<str>>, Said<u32>)>>>,
+    /// Who may be first.
+    pub first: Option<Said<Vec<ExpectedShare>>>,
     pub reject: Option<Said<u16>>,
     /// `drop` or `reject`.
     pub access: Option<Said<&'static str>>,
 }
+
+/// A gateway, and its share in millionths.
+pub type ExpectedShare = (Said<Arc<str>>, Said<u32>);
 
 #[derive(Clone, Debug)]
 pub struct ExpectedAttempt {

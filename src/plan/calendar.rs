@@ -178,9 +178,12 @@ fn instant(date: Date, second: u32, end: bool, zone: &TimeZone) -> Wall {
     Wall(timestamp.map_or(i64::MAX, |timestamp| timestamp.as_microsecond()))
 }
 
+/// Weekdays, and the hours of each of them.
+type Weekdays<'h> = (Vec<u8>, &'h [(u32, u32)]);
+
 /// The weekdays with the same hours; those without any are left out.
-fn alike<'h>(week: &[&'h [(u32, u32)]; 7]) -> Vec<(Vec<u8>, &'h [(u32, u32)])> {
-    let mut out: Vec<(Vec<u8>, &[(u32, u32)])> = Vec::new();
+fn alike<'h>(week: &[&'h [(u32, u32)]; 7]) -> Vec<Weekdays<'h>> {
+    let mut out: Vec<Weekdays> = Vec::new();
     for (day, hours) in (0u8..).zip(week).filter(|(_, hours)| !hours.is_empty()) {
         match out.iter_mut().find(|(_, known)| known == hours) {
             Some((days, _)) => days.push(day),

@@ -10,9 +10,17 @@ use std::cmp::Reverse;
 #[derive(Clone, Debug)]
 pub struct Path {
     ways: Vec<Way>,
-    /// Every course that a call may take, with its probability in billionths, and whether it depends on whose turn it is:
-    /// for short paths, which can say the same in many ways.
-    courses: Option<(Vec<(Vec<Who>, u64)>, bool)>,
+    /// For short paths, which can say the same in many ways.
+    courses: Option<Courses>,
+}
+
+/// Every course that a call may take.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Courses {
+    /// Each with its probability in billionths.
+    each: Vec<(Vec<Who>, u64)>,
+    /// They depend on whose turn it is.
+    turning: bool,
 }
 
 /// Paths with more gateways, or more courses, are compared by their words.
@@ -35,8 +43,8 @@ impl Path {
         let ways = Way::all(lines, who);
         match short(&ways) {
             // One course alone is a list, however it was said.
-            Some((courses, _)) if courses.len() == 1 => {
-                let ways = courses.into_iter().flat_map(|(course, _)| course).map(Way::Gateway).collect();
+            Some(courses) if courses.each.len() == 1 => {
+                let ways = courses.each.into_iter().flat_map(|(course, _)| course).map(Way::Gateway).collect();
                 Path { ways, courses: None }
             }
             Some(courses) => Path { ways, courses: Some(courses) },
@@ -53,8 +61,8 @@ impl Path {
         let mut out = Vec::new();
         match &self.courses {
             // However it was said, the same courses give the same order.
-            Some((courses, _)) => {
-                let mut courses: Vec<_> = courses.iter().collect();
+            Some(courses) => {
+                let mut courses: Vec<_> = courses.each.iter().collect();
                 courses.sort_by_key(|(_, share)| Reverse(*share));
                 courses.iter().for_each(|(course, _)| out.extend(course));
             }
@@ -156,7 +164,7 @@ impl Way {
 }
 
 impl Path {
-    fn key(&self) -> (Option<&(Vec<(Vec<Who>, u64)>, bool)>, Option<&[Way]>) {
+    fn key(&self) -> (Option<&Courses>, Option<&[Way]>) {
         match &self.courses {
             Some(courses) => (Some(courses), None),
             None => (None, Some(&self.ways)),
@@ -178,10 +186,11 @@ impl std::hash::Hash for Path {
     }
 }
 
-type Courses = Vec<(Vec<Who>, f64)>;
+/// Courses with their probabilities, some of them several times.
+type Found = Vec<(Vec<Who>, f64)>;
 
 /// The courses of a path in which something is left open; `None` for long ones, and for plain lists.
-fn short(ways: &[Way]) -> Option<(Vec<(Vec<Who>, u64)>, bool)> {
+fn short(ways: &[Way]) -> Option<Courses> {
     let mut gateways = Vec::new();
     ways.iter().for_each(|way| way.gateways(&mut gateways));
     let plain = ways.iter().all(|way| matches!(way, Way::Gateway(_)));
@@ -190,13 +199,13 @@ fn short(ways: &[Way]) -> Option<(Vec<(Vec<Who>, u64)>, bool)> {
     if plain || gateways.len() > GATEWAYS {
         return None;
     }
-    let all = gathered(sequence(ways, &[], None)?);
+    let each = gathered(sequence(ways, &[], None)?);
     let turns: Option<Vec<_>> = (0..TURNS).map(|turn| Some(gathered(sequence(ways, &[], Some(turn))?))).collect();
     let turning = turns?.windows(2).any(|pair| pair[0] != pair[1]);
-    Some((all, turning))
+    Some(Courses { each, turning })
 }
 
-fn gathered(courses: Courses) -> Vec<(Vec<Who>, u64)> {
+fn gathered(courses: Found) -> Vec<(Vec<Who>, u64)> {
     let mut sums: std::collections::BTreeMap<Vec<Who>, f64> = std::collections::BTreeMap::new();
     for (course, share) in courses {
         *sums.entry(course).or_default() += share;
@@ -205,10 +214,10 @@ fn gathered(courses: Courses) -> Vec<(Vec<Who>, u64)> {
 }
 
 /// All courses through these ways behind `met`; with a turn, rotations stand there.
-fn sequence(ways: &[Way], met: &[Who], turn: Option<usize>) -> Option<Courses> {
+fn sequence(ways: &[Way], met: &[Who], turn: Option<usize>) -> Option<Found> {
     let mut all = vec![(met.to_vec(), 1.0)];
     for way in ways {
-        let mut next = Courses::new();
+        let mut next = Found::new();
         for (course, share) in all {
             next.extend(one(way, &course, turn)?.into_iter().map(|(course, p)| (course, p * share)));
         }
@@ -220,7 +229,7 @@ fn sequence(ways: &[Way], met: &[Who], turn: Option<usize>) -> Option<Courses> {
     Some(all)
 }
 
-fn one(way: &Way, met: &[Who], turn: Option<usize>) -> Option<Courses> {
+fn one(way: &Way, met: &[Who], turn: Option<usize>) -> Option<Found> {
     match way {
         Way::Gateway(who) if met.contains(who) => Some(vec![(met.to_vec(), 1.0)]),
         Way::Gateway(who) => Some(vec![([met, &[*who]].concat(), 1.0)]),
@@ -228,7 +237,7 @@ fn one(way: &Way, met: &[Who], turn: Option<usize>) -> Option<Courses> {
         Way::RoundRobin { of, limit } => {
             let starts = turn.map_or(0..of.len(), |turn| turn % of.len().max(1)..turn % of.len().max(1) + 1);
             let share = 1.0 / starts.len().max(1) as f64;
-            let mut out = Courses::new();
+            let mut out = Found::new();
             for first in starts {
                 let rotated: Vec<&Way> = turned(of, first).collect();
                 out.extend(limited(&rotated, *limit, met, turn)?.into_iter().map(|(course, p)| (course, p * share)));
@@ -238,7 +247,7 @@ fn one(way: &Way, met: &[Who], turn: Option<usize>) -> Option<Courses> {
         Way::Weighted { of, limit } => {
             let (drawn, last): (Vec<_>, Vec<_>) = of.iter().partition(|(weight, _)| *weight > 0);
             let last: Vec<&Way> = last.into_iter().map(|(_, way)| way).collect();
-            let mut out = Courses::new();
+            let mut out = Found::new();
             for (order, share) in draws(&drawn.into_iter().map(|(w, way)| (*w, way)).collect::<Vec<_>>())? {
                 let courses = limited(&[order, last.clone()].concat(), *limit, met, turn)?;
                 out.extend(courses.into_iter().map(|(course, p)| (course, p * share)));
@@ -249,11 +258,11 @@ fn one(way: &Way, met: &[Who], turn: Option<usize>) -> Option<Courses> {
 }
 
 /// One after the other until so many of them gave an attempt.
-fn limited(ways: &[&Way], limit: Option<u16>, met: &[Who], turn: Option<usize>) -> Option<Courses> {
+fn limited(ways: &[&Way], limit: Option<u16>, met: &[Who], turn: Option<usize>) -> Option<Found> {
     let Some((first, rest)) = ways.split_first().filter(|_| limit != Some(0)) else {
         return Some(vec![(met.to_vec(), 1.0)]);
     };
-    let mut out = Courses::new();
+    let mut out = Found::new();
     for (course, share) in one(first, met, turn)? {
         let left = limit.map(|left| left - u16::from(course.len() > met.len()));
         out.extend(limited(rest, left, &course, turn)?.into_iter().map(|(course, p)| (course, p * share)));

@@ -29,6 +29,7 @@ pub struct Fault<'a> {
 }
 
 /// Parses one datagram. Structure only (start line, header lines, length); the values are [`super::validate`]'s.
+#[expect(clippy::result_large_err, reason = "what strangers send is refused without an allocation")]
 pub fn parse<'a>(bytes: &'a [u8], index: &'a mut Index, limits: &Limits) -> Result<Parsed<'a>, Fault<'a>> {
     let Some(bytes) = skip_keep_alive(bytes) else { return Ok(Parsed::KeepAlive) };
     index.headers.clear();

@@ -19,11 +19,11 @@ use super::yaml::syntax::syntax;
 
 /// Formats the bytes of one file, which `path` names where something is to be said about it. It need not validate, but
 /// it must parse; what keeps it from that is the error.
-pub fn format(path: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
+pub fn format(path: &str, bytes: &[u8]) -> Result<String, Box<Diagnostics>> {
     let mut report = Report::default();
     let complain = |report: Report, text: &str| {
         let source = Source::new(path.to_owned(), text.to_owned());
-        report.finish(Sources(vec![source]))
+        Box::new(report.finish(Sources(vec![source])))
     };
     let (source, readable) = super::decode::decode(path.as_ref(), bytes, 0, &mut report);
     if !readable {
@@ -39,11 +39,12 @@ pub fn format(path: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
 fn format_text(text: &str) -> Result<String, Box<Diagnostic>> {
     let text = repaired(text);
     let before = syntax(&text)?;
-    if let Some(line) = directive(&text, before.0.first().map_or(text.len(), |token| token.range.start)) {
+    if let Some(line) = directive(&text, before.tokens.first().map_or(text.len(), |token| token.range.start)) {
         return Err(cannot(line, "a line with a `%` directive"));
     }
-    let mut tree = tree::tree(&text, &before.0).map_err(|at| cannot(at, "a key that is more than one line of text"))?;
-    comments::attach(&mut tree, &text, &before.1);
+    let mut tree =
+        tree::tree(&text, &before.tokens).map_err(|at| cannot(at, "a key that is more than one line of text"))?;
+    comments::attach(&mut tree, &text, &before.comments);
     order::sort(&mut tree);
     let out = print::print(&tree);
     // What follows never happens, as far as we know; if it does, the file is left as it is.

@@ -1,23 +1,21 @@
 //! Whether two texts mean the same and have the same comments: what stands between a formatter and somebody's file.
 
-use crate::config::yaml::syntax::{Token, What};
+use crate::config::yaml::syntax::{Syntax, Token, What};
 use std::ops::Range;
 
-type Parsed<'a> = (Vec<Token<'a>>, Vec<Range<usize>>);
-
 /// Where in the first text something is that the second does not have. Maps may have another order, and nothing else.
-pub(super) fn difference(text: &str, before: &Parsed<'_>, out: &str, after: &Parsed<'_>) -> Option<usize> {
+pub(super) fn difference(text: &str, before: &Syntax<'_>, out: &str, after: &Syntax<'_>) -> Option<usize> {
     let comments = |text: &str, comments: &[Range<usize>]| {
         let mut list: Vec<String> =
             comments.iter().map(|range| text.get(range.clone()).unwrap_or_default().trim_end().to_owned()).collect();
         list.sort_unstable();
         list
     };
-    if comments(text, &before.1) != comments(out, &after.1) {
-        return Some(before.1.first().map_or(0, |comment| comment.start));
+    if comments(text, &before.comments) != comments(out, &after.comments) {
+        return Some(before.comments.first().map_or(0, |comment| comment.start));
     }
-    let mut ours = Shapes { text, tokens: &before.0, at: 0 };
-    let mut theirs = Shapes { text: out, tokens: &after.0, at: 0 };
+    let mut ours = Shapes { text, tokens: &before.tokens, at: 0 };
+    let mut theirs = Shapes { text: out, tokens: &after.tokens, at: 0 };
     let (ours, theirs) = (ours.shape(), theirs.shape());
     ours.difference(&theirs)
 }

@@ -43,9 +43,16 @@ pub enum Written {
     Block,
 }
 
-/// The tokens of one document and its comments (from `#` to the end of the line), each in their order. The error is
-/// what keeps it from being read.
-pub fn syntax(text: &str) -> Result<(Vec<Token<'_>>, Vec<Range<usize>>), Box<Diagnostic>> {
+/// One document.
+#[derive(Debug)]
+pub struct Syntax<'t> {
+    pub tokens: Vec<Token<'t>>,
+    /// From `#` to the end of the line.
+    pub comments: Vec<Range<usize>>,
+}
+
+/// The tokens and comments of one document, each in their order. The error is what keeps it from being read.
+pub fn syntax(text: &str) -> Result<Syntax<'_>, Box<Diagnostic>> {
     let options = options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -102,5 +109,5 @@ pub fn syntax(text: &str) -> Result<(Vec<Token<'_>>, Vec<Range<usize>>), Box<Dia
         tokens.push(Token { what, range, properties: tag.into_iter().collect() });
     }
     comments.sort_by_key(|comment| comment.start);
-    Ok((tokens, comments))
+    Ok(Syntax { tokens, comments })
 }

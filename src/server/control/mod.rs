@@ -73,10 +73,13 @@ pub struct Parts {
     pub boot: &'static str,
     pub watched: Vec<PathBuf>,
     pub channels: Channels,
-    /// What `git` says, with the hash that it is about.
-    pub commits: (Sender<(String, Option<Git>)>, Receiver<(String, Option<Git>)>),
+    /// What `git` says.
+    pub commits: (Sender<Committed>, Receiver<Committed>),
     pub signals: Signals,
 }
+
+/// The commit of a file set, by the set's hash.
+type Committed = (String, Option<Git>);
 
 /// What comes in from other threads.
 pub struct Channels {
