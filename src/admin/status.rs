@@ -102,6 +102,7 @@ pub struct GatewayStatus {
     /// Calls through it now, those in set-up included. `null` without accounting: answered ones are not known then.
     pub calls: Option<u64>,
     pub calls_in_setup: u64,
+    /// How many calls may go through it at once; `null`: as many as come, which is all that this build serves.
     pub max_calls: Option<u64>,
     /// How many probes have ended since the process began.
     pub probes: u64,

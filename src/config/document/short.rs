@@ -1,6 +1,6 @@
 //! What may be written in a short form, and the schema of it all.
 
-use super::{Document, Gateway, ListMember, Reply, Trusted};
+use super::{Gateway, ListMember, Reply, Trusted};
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::lower::{At, Field, Lower, Several};
 use crate::config::value::{Added, FinalCode, GatewayAddress, Network, Reference};
@@ -112,17 +112,4 @@ impl JsonSchema for FinalSpec {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [{ "enum": ["last", "best"] }, generator.subschema_for::<ReplySpec>()] })
     }
-}
-
-/// The generated JSON schema (draft 2020-12), as `schema/trunkline-v1.json` holds it. Ends with a line end.
-pub fn schema() -> String {
-    let mut generator = SchemaGenerator::default();
-    let mut schema = generator.root_schema_for::<Document>();
-    schema.insert("$id".into(), "https://trunkline.dev/schema/trunkline-v1.json".into());
-    if let Some(version) = schema.pointer_mut("/properties/version") {
-        *version = serde_json::json!({ "const": 1, "description": "The version of the file format: 1." });
-    }
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
 }
