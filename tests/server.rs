@@ -6,6 +6,8 @@ mod boot;
 mod calls;
 #[path = "server/files.rs"]
 mod files;
+#[path = "server/following.rs"]
+mod following;
 #[path = "server/journal.rs"]
 mod journal;
 #[path = "server/listeners.rs"]

@@ -1,4 +1,4 @@
-//! What may be written in a short form, and the schema of it all.
+//! What may be written in a short form.
 
 use super::{Gateway, ListMember, Reply, Trusted};
 use crate::config::diagnostic::{Code, Diagnostic, Report};
