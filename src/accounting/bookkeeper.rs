@@ -11,7 +11,7 @@ use super::entry::Past;
 use super::journal::{Journal, Left};
 use super::lines::{FileOrder, Ids, LineSink};
 use super::mask::mask;
-use super::settings::{Accounting, RecordDatabase};
+use super::settings::{Accounting, DatabaseOrder};
 use super::sink::{Change, Line, SinkName};
 use super::spelled::Spelling;
 use super::spool::{Figures, Spool};
@@ -39,13 +39,6 @@ const COMPLAIN: Duration = Duration::from_secs(60);
 
 pub type FileWriter = Writer<LineSink, FileOrder>;
 pub type DatabaseWriter = Writer<Database, DatabaseOrder>;
-
-/// Where the database is, and what else it has to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatabaseOrder {
-    pub database: RecordDatabase,
-    pub max_duration: Duration,
-}
 
 /// See the module. Made before the workers start, so that an unusable journal is known in time.
 #[derive(Debug)]

@@ -44,3 +44,10 @@ pub struct RecordDatabase {
     /// Records of calls that came longer ago are deleted.
     pub keep: Option<Duration>,
 }
+
+/// What the database's writer is told: where it is, and when a call that is up counts as lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseOrder {
+    pub database: RecordDatabase,
+    pub max_duration: Duration,
+}

@@ -5,10 +5,10 @@
 //! trouble writes nothing twice. Each record is counted once for each sink: written, or dropped.
 
 use super::backlog::{Backlog, Fate};
-use super::bookkeeper::DatabaseOrder;
 use super::compact::Marks;
 use super::journal::Journal;
 use super::lines::FileOrder;
+use super::settings::DatabaseOrder;
 use super::sink::{Change, Line, SinkName, Sinks};
 use crate::record::RecordId;
 use crate::time::Instant;

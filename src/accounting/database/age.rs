@@ -1,7 +1,7 @@
 //! What happens to old rows: those older than `keep` are deleted, and open ones that no process will close any more are
 //! closed as lost. A few at a time, when nothing waits to be written.
 
-use crate::accounting::bookkeeper::DatabaseOrder;
+use crate::accounting::settings::DatabaseOrder;
 use crate::accounting::text::time_text;
 use crate::time::{Instant, Now, Wall};
 use rusqlite::{Connection, Error, TransactionBehavior};

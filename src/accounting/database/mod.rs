@@ -10,7 +10,7 @@ mod age;
 mod rows;
 mod schema;
 
-use super::bookkeeper::DatabaseOrder;
+use super::settings::DatabaseOrder;
 use super::sink::{Change, Sink};
 use crate::time::Now;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};

@@ -1,22 +1,8 @@
 //! What may stand at the end of a command line, from the same definition that parses it.
 
-use super::names::Kind;
+use super::names::{Candidate, Kind};
 use crate::config::Names;
 use clap::{Arg, ArgAction, Command};
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Candidate {
-    pub word: String,
-    /// One line about it.
-    pub what: String,
-}
-
-impl Candidate {
-    pub fn new(word: impl Into<String>, what: impl Into<String>) -> Candidate {
-        let what: String = what.into();
-        Candidate { word: word.into(), what: what.lines().next().unwrap_or_default().to_owned() }
-    }
-}
 
 /// The candidates for the last of `words`, which may be empty. `names` is asked only where names may stand.
 pub(super) fn candidates(root: &Command, words: &[String], names: impl FnOnce() -> Names) -> Vec<Candidate> {

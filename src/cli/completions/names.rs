@@ -1,7 +1,21 @@
 //! Which names of the files may stand where.
 
-use super::candidates::Candidate;
 use crate::config::{Code, Names};
+
+/// A word that may stand there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Candidate {
+    pub word: String,
+    /// One line about it.
+    pub what: String,
+}
+
+impl Candidate {
+    pub fn new(word: impl Into<String>, what: impl Into<String>) -> Candidate {
+        let what: String = what.into();
+        Candidate { word: word.into(), what: what.lines().next().unwrap_or_default().to_owned() }
+    }
+}
 
 /// What a value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -39,7 +40,7 @@ impl Gateway {
 
     /// Starts the process, on the port that it had before.
     pub async fn restart(&mut self) -> Result<(), String> {
-        let mut child = Command::new(super::stage::this_program()?)
+        let mut child = Command::new(this_program()?)
             .args(["answer", "--format", "json", "--ring", "50ms", "--listen", &self.address.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -95,4 +96,9 @@ async fn listen(mut lines: Lines<BufReader<ChildStdout>>, heard: Arc<Mutex<VecDe
         }
         heard.push_back(message);
     }
+}
+
+/// The program that plays all parts.
+pub fn this_program() -> Result<PathBuf, String> {
+    std::env::current_exe().map_err(|error| format!("which program is this? {error}"))
 }

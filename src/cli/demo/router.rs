@@ -20,7 +20,7 @@ pub struct Router {
 impl Router {
     /// Starts it and waits until it takes calls.
     pub async fn start(file: &Path, state: &Path, records: PathBuf) -> Result<Router, String> {
-        let mut child = Command::new(super::stage::this_program()?)
+        let mut child = Command::new(super::gateway::this_program()?)
             .args(["run", "--color", "never", "-c"])
             .arg(file)
             .arg("--state-dir")

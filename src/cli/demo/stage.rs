@@ -1,6 +1,6 @@
 //! The stage: a temporary folder with the routes file, the gateways, the router, the phone.
 
-use super::gateway::Gateway;
+use super::gateway::{Gateway, this_program};
 use super::phone::{Call, Phone};
 use super::router::Router;
 use std::cell::Cell;
@@ -95,11 +95,6 @@ pub async fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> R
         looks.tick().await;
     }
     Err(format!("waited {} s for {what}", PATIENCE.as_secs()))
-}
-
-/// The program that plays all parts.
-pub fn this_program() -> Result<PathBuf, String> {
-    std::env::current_exe().map_err(|error| format!("which program is this? {error}"))
 }
 
 /// The repository's example on this stage: other ports, records, and probes that don't bore the audience.
