@@ -1,6 +1,6 @@
 //! The answer to "where does this call go": types and the decision itself.
 
-use super::attempts::AtRoute;
+use super::at_route::AtRoute;
 use super::number::dialable;
 use super::trie::Hit;
 use super::{Choice, GatewayIx, GroupIx, Line, Reply, RouteIx, RouteTarget, Table};

@@ -1,6 +1,6 @@
 //! The same without chance: every attempt that may come, its exact share, and how the attempts may follow each other.
 
-use super::attempts::{AtRoute, Seen};
+use super::at_route::{AtRoute, Seen};
 use super::{Decision, GatewayIx, ListIx, Member, Policy, Share, Skipped, WhySkipped};
 
 /// How attempts may follow each other. Numbers are positions in [`Decision::attempts`]; an attempt that was made before is

@@ -4,6 +4,7 @@
 //! active are worked out beforehand, for the time in which calls are expected ([`Schedules::build`]), and a question is a
 //! search in a sorted list. Earlier and later the rule itself is asked, which costs more and says the same.
 
+mod clocks;
 mod instants;
 mod rule;
 mod spans;

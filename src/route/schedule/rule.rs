@@ -101,7 +101,7 @@ impl Schedule {
 
     /// Whether its `until` has passed.
     pub fn is_over(&self, now: Wall) -> bool {
-        self.until.is_some_and(|until| super::walk::instant(&self.zone, until) <= now)
+        self.until.is_some_and(|until| super::clocks::instant(&self.zone, until) <= now)
     }
 
     pub(super) fn hours(&self) -> &[Hours] {

@@ -1,16 +1,15 @@
-//! From wall clocks to instants, and back.
+//! When a schedule is active.
 //!
 //! Between two changes of a zone's clocks wall time is the instant plus a constant. So each such stretch is walked by
 //! itself, day by day: an hour that a change skips lies in no stretch, one that it doubles lies in two.
 
+use super::clocks::{SECOND, instant, stretches};
 use super::rule::Schedule;
 use super::spans::Spans;
 use crate::time::Wall;
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::civil::Date;
 
-const SECOND: i64 = 1_000_000;
 const DAY_SECONDS: i64 = 86_400;
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
@@ -46,28 +45,6 @@ pub(super) fn spans(schedule: &Schedule, from: Wall, until: Wall) -> Spans {
     Spans::union(parts)
 }
 
-/// The time between two instants cut where the zone's clocks change, each with its offset in seconds.
-pub(super) fn stretches(zone: &TimeZone, from: Wall, until: Wall) -> Vec<(Wall, Wall, i64)> {
-    let mut out = Vec::new();
-    let Ok(start) = Timestamp::from_microsecond(from.0) else { return out };
-    let mut at = from;
-    let mut offset = zone.to_offset(start);
-    for change in zone.following(start) {
-        let next = Wall(change.timestamp().as_microsecond());
-        if next >= until {
-            break;
-        }
-        if change.offset() != offset {
-            out.push((at, next, i64::from(offset.seconds())));
-            (at, offset) = (next, change.offset());
-        }
-    }
-    if at < until {
-        out.push((at, until, i64::from(offset.seconds())));
-    }
-    out
-}
-
 /// The hours of one stretch whose clocks stand at `offset`.
 fn walk(schedule: &Schedule, from: Wall, until: Wall, offset: i64, parts: &mut Vec<(Wall, Wall)>) {
     let local_day = |wall: Wall| (wall.0.div_euclid(SECOND) + offset).div_euclid(DAY_SECONDS);
@@ -85,23 +62,5 @@ fn walk(schedule: &Schedule, from: Wall, until: Wall, offset: i64, parts: &mut V
         number += 1;
         let Ok(next) = day.tomorrow() else { return };
         day = next;
-    }
-}
-
-/// The instant that a wall clock's reading means: of two the first, and of none the change that skips it.
-pub fn instant(zone: &TimeZone, local: DateTime) -> Wall {
-    let ambiguous = zone.to_ambiguous_timestamp(local);
-    let change = match ambiguous.offset() {
-        AmbiguousOffset::Gap { after, .. } => {
-            // Read with the later offset it lies before the change.
-            after.to_timestamp(local).ok().and_then(|before| zone.following(before).next()).map(|t| t.timestamp())
-        }
-        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => None,
-    };
-    match change.or_else(|| ambiguous.earlier().ok()) {
-        Some(timestamp) => Wall(timestamp.as_microsecond()),
-        // Outside the years that can be counted.
-        None if local.year() < 1970 => Wall(i64::MIN),
-        None => Wall(i64::MAX),
     }
 }
