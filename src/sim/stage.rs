@@ -9,7 +9,7 @@ use super::health::HealthWatch;
 use super::invariants::{Law, Tally};
 use super::monitor::{Awaited, Monitor, Seen, View};
 use super::net::{Datagram, Fate, Net, Token};
-use super::run::Summary;
+use super::report::Summary;
 use super::site::{self, Site};
 use super::trace::{Trace, brief};
 use super::wire::Wire;
