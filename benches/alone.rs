@@ -17,14 +17,7 @@ impl Paths for Loopback {
 
 /// A worker that serves this routes file.
 pub fn worker(now: Now, routes: &str, out: &mut Effects) -> Worker {
-    let set = FileSet {
-        root: "routes.yaml".into(),
-        files: vec![("routes.yaml".into(), routes.into())],
-        hash: "0".repeat(64),
-        watch: vec![],
-        refused: vec![],
-        secrets: Default::default(),
-    };
+    let set = FileSet::of(&[("routes.yaml", routes)]);
     let (compiled, diagnostics) = compile(&set);
     let compiled = compiled.unwrap_or_else(|| panic!("{}", diagnostics.human(false)));
     let setup = Setup {
