@@ -107,6 +107,8 @@ pub struct Report {
     errors: usize,
     /// How many of them are lints that the set wants to be errors.
     wished: usize,
+    warnings: usize,
+    notes: usize,
     secrets: Secrets,
     /// What nobody may see in a snippet.
     masked: Vec<Span>,
@@ -191,7 +193,12 @@ impl Report {
             return;
         }
         *count += 1;
-        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        match diagnostic.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Note => self.notes += 1,
+            Severity::Guard => {}
+        }
         if stored {
             self.list.push(diagnostic);
         }
@@ -211,8 +218,6 @@ impl Report {
         for span in &self.masked {
             sources.mask(*span);
         }
-        let warnings = self.list.iter().filter(|d| d.severity == Severity::Warning).count();
-        let notes = self.list.iter().filter(|d| d.severity == Severity::Note).count();
         self.list.sort_by_key(|d| (d.severity, d.span, d.code));
         let (list, beyond) = shown_and_kept(self.list);
         let mut more: Vec<(Code, usize)> = self
@@ -227,8 +232,8 @@ impl Report {
             beyond,
             more,
             errors: self.errors,
-            warnings,
-            notes,
+            warnings: self.warnings,
+            notes: self.notes,
             sources: Arc::new(sources),
             directory: String::new(),
             levels: self.levels,
