@@ -51,6 +51,27 @@ fn marks_and_line_ends_are_noted_and_harmless() {
     );
 }
 
+/// On a thread as small as the one on which a running router compiles.
+fn compiled_on_a_small_stack(text: String) -> Diagnostics {
+    let compile = move || compile_text(&text).1;
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(compile);
+    thread.expect("a thread").join().expect("an answer")
+}
+
+#[test]
+fn a_long_chain_of_lists_or_schedules_is_walked_to_its_end() {
+    let link = |n: usize, last: usize| if n < last { format!("l{}", n + 1) } else { "a, b".to_owned() };
+    let lists: String = (0..=12_000).map(|n| format!("  l{n}: {{ members: [{}] }}\n", link(n, 12_000))).collect();
+    let said =
+        compiled_on_a_small_stack(with(&format!("lists:\n{lists}routes: {{ rest: {{ default: true, to: l0 }} }}\n")));
+    assert_eq!((said.errors(), said.warnings()), (0, 12_000), "each list but the last has one member");
+    let times: String = (0..4_000).map(|n| format!("  s{n}: {{ except: [s{}] }}\n", n + 1)).collect();
+    let times = format!("schedules:\n{times}  s4000: {{ days: [mon] }}\n");
+    let routes = "routes: { some: { prefix: \"1\", to: [a, b], when: s0 }, rest: { default: true, to: [a, b] } }\n";
+    let said = compiled_on_a_small_stack(with(&format!("{times}{routes}")));
+    assert_eq!(said.errors(), 0, "{}", said.human(false));
+}
+
 #[test]
 fn an_alias_bomb_is_refused() {
     let mut text = String::from("version: 1\nx-0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");

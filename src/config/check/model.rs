@@ -172,30 +172,26 @@ impl<'d> Model<'d> {
         named.filter_map(|(id, span)| Some((self.target_named(id)?, span))).collect()
     }
 
-    /// The gateways that a list of references reaches, in order, each once; loops are cut.
+    /// The gateways that a list of references reaches, in order, each once; loops are cut. Without recursion: a chain of
+    /// lists may be long.
     pub fn reach<N: Names>(&self, references: &[Given<N>]) -> Vec<usize> {
         let mut out = Vec::new();
-        let mut entered = HashSet::new();
-        self.expand(references, &mut entered, &mut out);
-        out
-    }
-
-    fn expand<N: Names>(&self, references: &[Given<N>], entered: &mut HashSet<usize>, out: &mut Vec<usize>) {
-        for (target, _) in self.targets(references) {
-            match target {
-                Target::Gateway(gateway) if !out.contains(&gateway) => out.push(gateway),
-                Target::Gateway(_) => {}
-                // A list met twice adds nothing new, so each is entered once; that also bounds the depth.
-                Target::List(list) if entered.insert(list) => {
-                    let members =
-                        self.lists().get(list).and_then(|entry| entry.value.as_ref()).and_then(|l| l.members.get());
-                    if let Some(members) = members {
-                        self.expand(&members.0, entered, out);
-                    }
+        // What is met twice adds nothing new.
+        let mut met = HashSet::new();
+        let mut open = vec![self.targets(references).into_iter()];
+        while let Some(members) = open.last_mut() {
+            match members.next() {
+                None => drop(open.pop()),
+                Some((target, _)) if !met.insert(target) => {}
+                Some((Target::Gateway(gateway), _)) => out.push(gateway),
+                Some((Target::List(list), _)) => {
+                    let list = self.lists().get(list).and_then(|entry| entry.value.as_ref());
+                    let members = list.and_then(|list| list.members.get()).map_or(&[][..], |members| &members.0);
+                    open.push(self.targets(members).into_iter());
                 }
-                Target::List(_) => {}
             }
         }
+        out
     }
 
     /// The gateways that a route tries, in order.
