@@ -57,12 +57,22 @@ folded() {
     printf '\n```\n\n</details>\n'
 }
 
-# The revision to compare with; empty when there is none.
+# The revision to compare with; nothing where there is none, as at a first commit. Where there should be one and is not, it
+# fails and says why: a comparison that is left out in silence would let everything pass.
 base() {
     if [ -n "${ROUTES_BASE:-}" ]; then
-        git merge-base "$ROUTES_BASE" HEAD 2>/dev/null || echo "$ROUTES_BASE"
+        if ! git rev-parse --quiet --verify "$ROUTES_BASE^{commit}" >/dev/null; then
+            echo "git knows no revision $ROUTES_BASE"
+            return 2
+        fi
+        git merge-base "$ROUTES_BASE" HEAD || git rev-parse "$ROUTES_BASE^{commit}"
     elif [ -n "${GITHUB_BASE_REF:-}" ]; then
-        git merge-base "origin/$GITHUB_BASE_REF" HEAD
+        git merge-base "origin/$GITHUB_BASE_REF" HEAD && return
+        echo "HEAD and origin/$GITHUB_BASE_REF have no commit in common here: check out with fetch-depth: 0"
+        return 2
+    elif [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+        echo "the checkout has no history to compare with: check out with fetch-depth: 0"
+        return 2
     elif [ -f "${GITHUB_EVENT_PATH:-}" ] && command -v jq >/dev/null; then
         local before
         before=$(jq -r '.before // empty' "$GITHUB_EVENT_PATH")
@@ -70,6 +80,16 @@ base() {
     else
         git rev-parse --quiet --verify HEAD^
     fi
+    return 0
+}
+
+# Whether a revision has the files that are asked about.
+has_files() {
+    local path=${ROUTES_CONFIG:-.} name
+    for name in "$path" "$path/trunkline.yaml" "$path/routes.yaml"; do
+        [ "$(git cat-file -t "$1:./$name" 2>/dev/null)" != blob ] || return 0
+    done
+    return 1
 }
 
 : >"$work/rows"
@@ -107,11 +127,14 @@ if [ "$valid" = 0 ]; then
     "$trunkline" test "${coverage[@]}" --format human --color never "${config[@]}" >"$work/test.human" 2>/dev/null
     row 'test --coverage' "$code" "$(tail -1 "$work/test.human" | sed 's/|/\\|/g')"
 
-    against=$(base)
-    path=${ROUTES_CONFIG:-.}
-    if [ -z "$against" ]; then
+    if ! against=$(base 2>/dev/null); then
+        worse 2
+        row 'plan' 2 "could not answer: $against"
+        echo "::error title=trunkline plan::$against"
+        against=''
+    elif [ -z "$against" ]; then
         row 'plan' 0 'nothing to compare with'
-    elif ! git cat-file -e "$against:./$path" 2>/dev/null; then
+    elif ! has_files "$against"; then
         row 'plan' 0 "nothing to compare with: ${against:0:7} has no such files"
         against=''
     else

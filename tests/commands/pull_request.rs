@@ -89,8 +89,64 @@ fn what_could_not_be_answered_counts_more_than_a_guard() {
     let place = pull_request(PREMIUM, OPENED);
     let (code, _, _) = run(script(place.path()).env("ROUTES_CONFIG", "no-such.yaml"));
     assert_eq!(code, 2);
-    let (code, _, _) = run(script(place.path()).env("ROUTES_BASE", "no-such-revision"));
-    assert_ne!(code, 3, "a base that is not there is not compared with");
+    let (code, out, _) = run(script(place.path()).env("ROUTES_BASE", "no-such-revision"));
+    assert_eq!(code, 2, "a comparison is not left out in silence: {out}");
+    assert!(out.contains("::error title=trunkline plan::git knows no revision no-such-revision"), "{out}");
+    assert!(said(place.path()).contains("| ❌ | plan | could not answer: git knows no revision"));
+    let (code, out, _) = run(script(place.path()).env("ROUTES_BASE", "").env("GITHUB_BASE_REF", "main"));
+    assert_eq!(code, 2, "{out}");
+    assert!(out.contains("check out with fetch-depth: 0"), "{out}");
+}
+
+#[test]
+fn the_first_files_of_a_repository_have_nothing_to_be_compared_with() {
+    let place = repository(&[("README", "no routes yet")]);
+    git(place.path(), &["checkout", "-q", "-b", "change"]);
+    assert_eq!(run(trunkline(place.path()).args(["init", "-q"])).0, 0);
+    commit(place.path(), &[], "the office");
+    for config in ["routes.yaml", ".", ""] {
+        let (code, out, _) = run(script(place.path()).env("ROUTES_CONFIG", config));
+        assert_eq!(code, 0, "{config}: {out}");
+        assert!(said(place.path()).contains("| ✅ | plan | nothing to compare with: "), "{}", said(place.path()));
+    }
+}
+
+/// The lines under `script:` of the job for GitLab, as its runner would run them.
+fn gitlab(place: &Path, config: &str, base: &str) -> (i32, String, String) {
+    let job = std::fs::read_to_string(home().join("ci/gitlab/routes.yml")).expect("the job");
+    let (_, lines) = job.split_once("  script:\n").expect("its script");
+    let (lines, _) = lines.split_once("  artifacts:\n").expect("its end");
+    let lines: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("    - ")).collect();
+    assert!(lines.len() > 5, "{lines:?}");
+    let programs = Path::new(env!("CARGO_BIN_EXE_trunkline")).parent().expect("a directory").display().to_string();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("set -eo pipefail\n{}", lines.join("\n"))]).current_dir(place).env("PATH", path);
+    command.env("ROUTES_CONFIG", config).env("CI_MERGE_REQUEST_DIFF_BASE_SHA", base).env_remove("GITHUB_ACTIONS");
+    run(&mut command)
+}
+
+#[test]
+fn the_job_for_gitlab_ends_as_the_action_does() {
+    let place = pull_request(PREMIUM, OPENED);
+    let base = git(place.path(), &["rev-parse", "main"]);
+    let (code, out, err) = gitlab(place.path(), "routes.yaml", base.trim());
+    assert_eq!(code, 3, "{out}{err}");
+    let plan = std::fs::read_to_string(place.path().join("plan.md")).expect("the plan");
+    assert!(plan.contains("opened:premium:office") && out.contains(&plan), "{plan}");
+    for report in ["validate.xml", "test.xml"] {
+        let report = std::fs::read_to_string(place.path().join(report)).expect("a report");
+        assert!(report.contains("<testsuite"), "{report}");
+    }
+    assert_eq!(gitlab(place.path(), "routes.yaml", "").0, 0, "no merge request, no plan");
+    assert_eq!(gitlab(place.path(), "routes.yaml", &"0".repeat(40)).0, 2, "the base is not there");
+    let first = repository(&[("README", "no routes yet")]);
+    let base = git(first.path(), &["rev-parse", "HEAD"]);
+    assert_eq!(run(trunkline(first.path()).args(["init", "-q"])).0, 0);
+    commit(first.path(), &[], "the office");
+    assert_eq!(gitlab(first.path(), ".", base.trim()).0, 0, "nothing to compare with");
+    let untidy = pull_request("number: { strip: 1, add: \"49\" }", "number: {add: \"44\", strip: 1}");
+    assert_eq!(gitlab(untidy.path(), ".", "").0, 1);
 }
 
 /// Answers `requests` requests as GitHub would, and gives back `METHOD PATH` and body of each.
