@@ -59,17 +59,28 @@ fn compiled_on_a_small_stack(text: String) -> Diagnostics {
 }
 
 #[test]
-fn a_long_chain_of_lists_or_schedules_is_walked_to_its_end() {
+fn a_long_chain_of_lists_is_walked_to_its_end() {
     let link = |n: usize, last: usize| if n < last { format!("l{}", n + 1) } else { "a, b".to_owned() };
     let lists: String = (0..=12_000).map(|n| format!("  l{n}: {{ members: [{}] }}\n", link(n, 12_000))).collect();
     let said =
         compiled_on_a_small_stack(with(&format!("lists:\n{lists}routes: {{ rest: {{ default: true, to: l0 }} }}\n")));
     assert_eq!((said.errors(), said.warnings()), (0, 12_000), "each list but the last has one member");
-    let times: String = (0..4_000).map(|n| format!("  s{n}: {{ except: [s{}] }}\n", n + 1)).collect();
-    let times = format!("schedules:\n{times}  s4000: {{ days: [mon] }}\n");
-    let routes = "routes: { some: { prefix: \"1\", to: [a, b], when: s0 }, rest: { default: true, to: [a, b] } }\n";
-    let said = compiled_on_a_small_stack(with(&format!("{times}{routes}")));
-    assert_eq!(said.errors(), 0, "{}", said.human(false));
+}
+
+#[test]
+fn a_chain_of_exceptions_has_an_end() {
+    let said = |last: usize| {
+        let times: String = (0..last).map(|n| format!("  s{n}: {{ except: [s{}] }}\n", n + 1)).collect();
+        let routes = "routes: { some: { prefix: \"1\", to: [a, b], when: s0 }, rest: { default: true, to: [a, b] } }\n";
+        let text = with(&format!("schedules:\n{times}  s{last}: {{ days: [mon] }}\n{routes}"));
+        compiled_on_a_small_stack(text)
+    };
+    assert_eq!(said(63).errors(), 0);
+    for last in [64, 65, 9_999] {
+        let line = said(last).first_line();
+        assert!(line.starts_with("error[TL0111 limits]") && line.contains("below schedule"), "{last}: {line}");
+        assert!(!line.contains("more error"), "{line}");
+    }
 }
 
 #[test]

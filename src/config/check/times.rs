@@ -4,6 +4,7 @@ use super::Model;
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::document::Schedule;
 use crate::config::lower::Entry;
+use crate::config::source::Span;
 
 pub fn check(model: &Model, report: &mut Report) {
     for entry in model.schedules() {
@@ -62,12 +63,17 @@ fn in_order(entry: &Entry<Schedule>, schedule: &Schedule, report: &mut Report) {
     report.push(diagnostic.help("`until` is exclusive, and must be later than `from`"));
 }
 
-/// `except` that leads back: each schedule is walked once, with those on the way to it.
+/// Schedules that each take out the next. Whether one is active is asked down to the last, in the middle of a call.
+const DEEPEST: usize = 64;
+
+/// `except` that leads back, or too far: each schedule is walked once, with those on the way to it.
 fn loops(model: &Model, report: &mut Report) {
     const NEW: u8 = 0;
     const OPEN: u8 = 1;
     const DONE: u8 = 2;
     let mut marks = vec![NEW; model.schedules().len()];
+    // How many schedules are below each.
+    let mut below = vec![0; marks.len()];
     for start in 0..marks.len() {
         if marks.get(start) != Some(&NEW) {
             continue;
@@ -75,12 +81,20 @@ fn loops(model: &Model, report: &mut Report) {
         let mut path = vec![(start, except(start, model).into_iter())];
         marks[start] = OPEN;
         while let Some((at, rest)) = path.last_mut() {
+            let at = *at;
             let Some((next, span)) = rest.next() else {
-                marks[*at] = DONE;
+                marks[at] = DONE;
                 path.pop();
+                if let Some((parent, _)) = path.last() {
+                    below[*parent] = below[*parent].max(below[at] + 1);
+                }
+                if below[at] == DEEPEST {
+                    report.push(too_deep(at, model));
+                }
                 continue;
             };
             match marks.get(next).copied() {
+                Some(DONE) => below[at] = below[at].max(below[next] + 1),
                 Some(NEW) => {
                     marks[next] = OPEN;
                     path.push((next, except(next, model).into_iter()));
@@ -97,8 +111,15 @@ fn loops(model: &Model, report: &mut Report) {
     }
 }
 
+fn too_deep(at: usize, model: &Model) -> Diagnostic {
+    let entry = model.schedules().get(at);
+    let (id, span) = entry.map_or(("", Span::default()), |entry| (&entry.id, entry.span));
+    let message = format!("below schedule `{id}` each of {DEEPEST} is taken out of the one before");
+    Diagnostic::new(Code::Limits, span, message).help("name exceptions in the schedule itself, not in its exceptions")
+}
+
 /// The schedules that one takes out, with their places.
-fn except(at: usize, model: &Model) -> Vec<(usize, crate::config::source::Span)> {
+fn except(at: usize, model: &Model) -> Vec<(usize, Span)> {
     let schedule = model.schedules().get(at).and_then(|entry| entry.value.as_ref());
     let names = schedule.and_then(|schedule| schedule.except.get()).map_or(&[][..], |names| &names.0);
     names.iter().filter_map(|name| Some((model.schedule_named(&name.value.0)?, name.span))).collect()
