@@ -60,3 +60,18 @@ fn the_page_of_diagnostics_is_what_explain_prints() {
     assert!(page.contains(&format!("\n## TL0402 shadowed-route\n\n{one}")), "{one}");
     assert!(page.contains("| [TL0402](#tl0402-shadowed-route) | `shadowed-route` | warning, lint |"), "{page}");
 }
+
+#[test]
+fn the_page_of_keys_is_what_the_schema_says() {
+    let (code, out, err) = trunkline_in(&home(), &["schema", "--keys"], "");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let page = std::fs::read_to_string(home().join("docs/keys.md")).unwrap_or_default();
+    assert!(page == out, "stale: run `cargo run -- schema --keys > docs/keys.md`");
+    // Every record of the schema has its section, and every link its heading.
+    assert!(out.contains("\n## `gateways.ID.probing`\n") || out.contains("\n## `probing`\n"), "{out}");
+    let anchor = |heading: &str| heading.to_lowercase().replace(['`', '.'], "").replace(' ', "-");
+    let headings: Vec<String> = out.lines().filter_map(|line| line.strip_prefix("## ")).map(anchor).collect();
+    for link in out.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(headings.iter().any(|heading| heading == link), "nothing stands under #{link}: {headings:?}");
+    }
+}

@@ -161,7 +161,7 @@ macro_rules! document {
         pub struct $name {
             $($($(#[$rmeta])* pub $rkey: $crate::config::lower::Field<$rtype>,)*)?
             $($($(#[$ometa])* #[schemars(default)] pub $okey: $crate::config::lower::Field<$otype>,)*)?
-            $($($(#[$lmeta])* #[schemars(default)] pub $lkey: $crate::config::lower::Field<$ltype>,)*)?
+            $($($(#[$lmeta])* #[schemars(default, extend("x-not-served" = true))] pub $lkey: $crate::config::lower::Field<$ltype>,)*)?
             /// There was a key that means nothing here; what seems missing may have been meant by it.
             #[schemars(skip)]
             pub flawed: bool,

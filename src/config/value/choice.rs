@@ -50,7 +50,10 @@ macro_rules! words {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "enum": [$($word,)* $($($late,)*)?] })
+                #[allow(unused_mut)]
+                let mut schema = schemars::json_schema!({ "type": "string", "enum": [$($word,)* $($($late,)*)?] });
+                $(schema.insert("x-not-served".into(), serde_json::json!([$($late),*]));)?
+                schema
             }
         }
     };

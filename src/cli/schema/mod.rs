@@ -1,4 +1,7 @@
-//! `trunkline schema`: the JSON schemas of the files and of the documents that commands write, for editors and CI.
+//! `trunkline schema`: the JSON schemas of the files and of the documents that commands write, for editors and CI; and
+//! the routes file's keys, for people.
+
+mod keys;
 
 use super::{CLEAN, Global, explain, fmt, gateway, init, plan, test};
 use crate::accounting::RecordLine;
@@ -16,6 +19,9 @@ pub struct Args {
     /// What is described: the routes file, what a command writes with --format json, or a call record
     #[arg(long = "for", value_enum, default_value_t, value_name = "NAME")]
     what: What,
+    /// The routes file's keys as a page of Markdown: docs/keys.md
+    #[arg(long, conflicts_with = "what")]
+    keys: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -50,10 +56,14 @@ enum What {
 
 pub fn run(args: Args, _global: &Global) -> ExitCode {
     // There is one version; clap refused every other number.
-    let Args { version: _, what } = args;
+    let Args { version: _, what, keys } = args;
+    if keys {
+        anstream::print!("{}", keys::page(&crate::config::schema()));
+        return ExitCode::from(CLEAN);
+    }
     let schema = match what {
         What::File => crate::config::schema(),
-        What::Validate => include_str!("../../schema/validate-1.json").to_owned(),
+        What::Validate => include_str!("../../../schema/validate-1.json").to_owned(),
         What::Explain => of::<explain::Document>("explain"),
         What::ExplainRoute => of::<explain::RouteDocument>("explain-route"),
         What::Code => of::<explain::CodeDocument>("code"),
