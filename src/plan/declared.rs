@@ -2,6 +2,7 @@
 //! words; what they mean for calls is found by comparing decisions.
 
 use super::intern::Map;
+use super::wording::Wording;
 use crate::proxy::Snapshot;
 use crate::route::{Gateway, Group, List, Matcher, Member, Route, RouteTarget, Schedule, Table, When};
 use std::cmp::Ordering;
@@ -33,8 +34,15 @@ pub struct Declared {
 /// Compares two snapshots by the ids of what they declare.
 pub fn between(old: &Snapshot, new: &Snapshot) -> Declared {
     let (a, b) = (&old.table, &new.table);
+    let wording = Wording::of(a, b);
     Declared {
-        routes: count(a.routes(), b.routes(), |r| &r.id, |r| route(a, r), |r| route(b, r)),
+        routes: count_by(
+            (a.routes(), b.routes()),
+            |r| &r.id,
+            |old, new| wording.same(old, new),
+            |r| route(a, r),
+            |r| route(b, r),
+        ),
         lists: count(a.lists(), b.lists(), |l| &l.id, |l| list(a, l), |l| list(b, l)),
         gateways: count(a.gateways(), b.gateways(), |g| &g.id, |g| gateway(old, g), |g| gateway(new, g)),
         groups: count(a.groups(), b.groups(), |g| &g.id, |g| group(a, g), |g| group(b, g)),
@@ -59,6 +67,17 @@ fn count<T>(
     old_says: impl Fn(&T) -> String,
     new_says: impl Fn(&T) -> String,
 ) -> Count {
+    count_by((old, new), id, |a, b| old_says(a) == new_says(b), &old_says, &new_says)
+}
+
+/// [`count`], with a cheaper way to tell whether two say the same.
+fn count_by<T>(
+    (old, new): (&[T], &[T]),
+    id: impl Fn(&T) -> &Arc<str>,
+    same: impl Fn(&T, &T) -> bool,
+    old_says: impl Fn(&T) -> String,
+    new_says: impl Fn(&T) -> String,
+) -> Count {
     let sorted = |list: &[T]| {
         let mut order: Vec<usize> = (0..list.len()).collect();
         order.sort_by(|a, b| id(&list[*a]).cmp(id(&list[*b])));
@@ -79,7 +98,7 @@ fn count<T>(
             Ordering::Greater => come.extend(news.next()),
             Ordering::Equal => {
                 if let (Some(a), Some(b)) = (olds.next(), news.next()) {
-                    out.edited += usize::from(old_says(a) != new_says(b));
+                    out.edited += usize::from(!same(a, b));
                 }
             }
         }

@@ -24,6 +24,7 @@ pub mod settings;
 pub mod text_only;
 mod times;
 mod verdict;
+mod wording;
 
 pub use change::{Change, Changes, Kind, Part, Ranges};
 pub use compare::Shown;
@@ -138,30 +139,9 @@ impl<'a> Comparison<'a> {
 /// The groups in an order in which those with the same routes on both sides follow each other, each with the first of its
 /// kind.
 fn alike(groups: &[GroupPair], old: &Table, new: &Table) -> Vec<(usize, usize)> {
-    let members = |table: &Table| {
-        let mut routes: Vec<Vec<u32>> = vec![Vec::new(); table.groups().len()];
-        for (at, route) in (0u32..).zip(table.routes()) {
-            for group in &route.groups {
-                if let Some(routes) = routes.get_mut(usize::from(group.0)) {
-                    routes.push(at);
-                }
-            }
-        }
-        routes
-    };
-    let (olds, news) = (members(old), members(new));
-    let routes = |pair: &GroupPair| {
-        let of =
-            |all: &'_ [Vec<u32>], group: Option<GroupIx>| group.and_then(|g| all.get(usize::from(g.0))).map(Vec::len);
-        (of(&olds, pair.old), of(&news, pair.new))
-    };
-    let same = |a: &GroupPair, b: &GroupPair| {
-        let of = |pair: &GroupPair| {
-            let old = pair.old.and_then(|g| olds.get(usize::from(g.0)));
-            (old, pair.new.and_then(|g| news.get(usize::from(g.0))))
-        };
-        routes(a) == routes(b) && of(a) == of(b)
-    };
+    let kind = |table: &Table, group: Option<GroupIx>| group.map(|group| table.first_alike(group));
+    let same =
+        |a: &GroupPair, b: &GroupPair| kind(old, a.old) == kind(old, b.old) && kind(new, a.new) == kind(new, b.new);
     let mut kinds: Vec<Vec<usize>> = Vec::new();
     for (at, pair) in groups.iter().enumerate() {
         let kind =

@@ -3,7 +3,7 @@
 
 use super::declared::Declared;
 use super::intern::Map;
-use crate::config::{Compiled, FileSet};
+use crate::config::{Compiled, FileSet, Span};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,19 +38,18 @@ impl TextOnly {
 /// The routes that both sides have, in the order of the files: how many have to be taken out so that the rest stand in the
 /// order in which they stood; and how many stand in another file.
 fn places(old: (&Compiled, &FileSet), new: (&Compiled, &FileSet)) -> (usize, usize) {
-    let spans = |(compiled, _): (&Compiled, &FileSet)| -> Map<String, (u32, u32)> {
-        let routes = compiled.snapshot.table.routes().iter().zip(&compiled.route_spans);
-        routes.map(|(route, span)| (route.id.to_string(), (span.file, span.start))).collect()
-    };
-    let (olds, news) = (spans(old), spans(new));
+    let (olds, news) = (old.0.snapshot.table.routes(), new.0.snapshot.table.routes());
+    let place = |span: &Span| (span.file, span.start);
+    let known: Map<&str, &Span> = news.iter().map(|route| &*route.id).zip(&new.0.route_spans).collect();
     let file = |set: &FileSet, at: u32| set.files.get(at as usize).map(|(path, _)| path.clone());
     let mut moved = 0;
     let mut stayed: Vec<((u32, u32), (u32, u32))> = Vec::new();
-    for (id, was) in &olds {
-        let Some(is) = news.get(id) else { continue };
+    for (route, was) in olds.iter().zip(&old.0.route_spans) {
+        let Some(is) = known.get(&*route.id) else { continue };
+        let (was, is) = (place(was), place(is));
         // The root file may be called otherwise; it is the first on both sides.
         if (was.0 == 0 && is.0 == 0) || file(old.1, was.0) == file(new.1, is.0) {
-            stayed.push((*was, *is));
+            stayed.push((was, is));
         } else {
             moved += 1;
         }
@@ -78,7 +77,7 @@ fn comments(old: &FileSet, new: &FileSet) -> usize {
     for (set, by) in [(old, -1), (new, 1)] {
         for (_, bytes) in &set.files {
             let text = String::from_utf8_lossy(bytes);
-            text.lines().filter_map(comment).for_each(|comment| *counts.entry(comment.to_owned()).or_default() += by);
+            text.lines().filter(|line| line.contains('#')).filter_map(comment).for_each(|comment| *counts.entry(comment.to_owned()).or_default() += by);
         }
     }
     let gone: i64 = counts.values().filter(|count| **count < 0).map(|count| -count).sum();

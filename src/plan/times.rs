@@ -4,6 +4,7 @@ use super::intern::{Interner, Map};
 use crate::route::{Schedules, Spans, When};
 use crate::time::Wall;
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A set of instants of the window, by its place in [`Times`].
@@ -44,6 +45,8 @@ pub struct Times {
     window: Window,
     sets: Interner<Spans>,
     slices: Map<(Whens, Whens), Rc<[Slice]>>,
+    /// By time; asked again for each range.
+    shares: RefCell<Map<TimeId, f64>>,
 }
 
 impl Times {
@@ -51,7 +54,7 @@ impl Times {
         let mut sets = Interner::default();
         sets.put(Spans::whole(window.from, window.until));
         sets.put(Spans::default());
-        Times { window, sets, slices: Map::default() }
+        Times { window, sets, slices: Map::default(), shares: RefCell::default() }
     }
 
     pub fn window(&self) -> Window {
@@ -119,10 +122,14 @@ impl Times {
     /// The part of the week in which these instants lie: measured over the window's whole weeks, so that a weekly rhythm
     /// counts as what it is; over the window where it is shorter.
     pub fn share(&self, time: TimeId) -> f64 {
-        const WEEK: i64 = 7 * 86_400_000_000;
-        if time == ALWAYS {
-            return 1.0;
+        match time {
+            ALWAYS => 1.0,
+            _ => *self.shares.borrow_mut().entry(time).or_insert_with(|| self.measured(time)),
         }
+    }
+
+    fn measured(&self, time: TimeId) -> f64 {
+        const WEEK: i64 = 7 * 86_400_000_000;
         let Window { from, until } = self.window;
         let weeks = (until.0 - from.0) / WEEK;
         let until = if weeks > 0 { Wall(from.0 + weeks * WEEK) } else { until };

@@ -2,6 +2,7 @@
 //!
 //! Knows no SIP messages and no sockets: a call is [`Facts`], the answer a [`Decision`].
 
+mod alike;
 mod at_route;
 mod attempts;
 mod choice;

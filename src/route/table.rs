@@ -1,5 +1,6 @@
 //! The compiled table: rules by group and prefix, ready for the longest-prefix search.
 
+use super::alike;
 use super::group::Matchers;
 use super::number::dialable;
 use super::trie::{Rule, Trie};
@@ -32,6 +33,8 @@ pub struct Table {
     /// There is a list whose order is drawn.
     draws: bool,
     pub(super) trie: Trie,
+    /// For each group the first one with the same routes.
+    alike: Vec<GroupIx>,
     /// The catch-alls of each group, the highest priority first.
     catch_alls: Vec<Vec<RouteIx>>,
     pub(super) matchers: Matchers,
@@ -47,7 +50,9 @@ impl Table {
     /// known beforehand ([`Schedules::build`]).
     pub fn build(mut draft: Draft, now: Wall) -> Table {
         let schedules = Schedules::build(std::mem::take(&mut draft.schedules), now);
-        let trie = Trie::build(prefix_rules(&draft.routes), draft.groups.len());
+        let alike = alike::of(&draft.routes, draft.groups.len());
+        let own = alike::members(&draft.routes, &alike);
+        let trie = Trie::build(&alike, |group| prefix_rules(&draft.routes, own.get(usize::from(group.0))));
         let matchers = Matchers::new(&draft.groups, &draft.gateways);
         let mut gateways_by_id: Vec<_> = (0..draft.gateways.len() as u32).map(GatewayIx).collect();
         gateways_by_id.sort_by_key(|ix| draft.gateways[ix.0 as usize].id.clone());
@@ -58,7 +63,7 @@ impl Table {
         gateways_by_ip.sort_unstable();
         let catch_alls = catch_alls(&draft.routes, draft.groups.len());
         let draws = draft.lists.iter().any(|list| list.policy == Policy::Weighted);
-        Table { draft, schedules, draws, trie, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
+        Table { draft, schedules, draws, trie, alike, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
     }
     /// Whether any decision may ask the seed of [`super::Choice::Drawn`].
     pub fn draws(&self) -> bool {
@@ -106,6 +111,10 @@ impl Table {
     pub fn default_group(&self) -> GroupIx {
         self.draft.default_group
     }
+    /// The first group that has the very same routes; the group itself where none before it has.
+    pub fn first_alike(&self, group: GroupIx) -> GroupIx {
+        self.alike.get(usize::from(group.0)).copied().unwrap_or(group)
+    }
     /// Whether any route is in a group.
     pub fn has_routes(&self, group: GroupIx) -> bool {
         self.trie.has_rules(group.0) || !self.catch_alls(group).is_empty()
@@ -126,12 +135,13 @@ impl Table {
     }
 }
 
-fn prefix_rules(routes: &[Route]) -> Vec<Rule<'_>> {
-    let mut rules = Vec::with_capacity(routes.len());
-    for (ix, route) in (0..).zip(routes) {
-        for prefix in route.prefixes.iter().map(|p| p.as_bytes()).filter(|p| !p.is_empty() && dialable(p)) {
-            rules.extend(route.groups.iter().map(|&group| Rule::new(group, prefix, RouteIx(ix), route)));
-        }
+fn prefix_rules<'a>(routes: &'a [Route], own: Option<&Vec<RouteIx>>) -> Vec<Rule<'a>> {
+    let own = own.map_or(&[][..], Vec::as_slice);
+    let mut rules = Vec::with_capacity(own.len());
+    for &ix in own {
+        let Some(route) = routes.get(ix.0 as usize) else { continue };
+        let prefixes = route.prefixes.iter().map(|prefix| prefix.as_bytes());
+        rules.extend(prefixes.filter(|p| !p.is_empty() && dialable(p)).map(|prefix| Rule::new(prefix, ix, route)));
     }
     rules
 }

@@ -1,4 +1,4 @@
-//! The longest-prefix search: one path-compressed trie a group, all in two flat arrays.
+//! The longest-prefix search: one path-compressed trie for all groups with the same rules, all in two flat arrays.
 //!
 //! A node is 16 bytes. Its children lie side by side, found by counting the bits below the wanted symbol; a stretch
 //! of up to six symbols without a branch is held in the node itself, and so is its rule when it has only one. A
@@ -13,10 +13,9 @@ use super::{GroupIx, Route, RouteIx};
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
-/// One rule at one prefix in one group, on its way into the trie.
+/// One rule at one prefix, on its way into the trie of a group.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule<'a> {
-    group: u16,
     /// The prefix's first eight bytes as a number, so that sorting rarely has to fetch the prefix itself.
     head: u64,
     /// Not empty, dialable characters alone.
@@ -29,11 +28,11 @@ pub(super) struct Rule<'a> {
 }
 
 impl<'a> Rule<'a> {
-    pub(super) fn new(group: GroupIx, prefix: &'a [u8], ix: RouteIx, route: &Route) -> Rule<'a> {
+    pub(super) fn new(prefix: &'a [u8], ix: RouteIx, route: &Route) -> Rule<'a> {
         let mut head = [0; 8];
         head.iter_mut().zip(prefix).for_each(|(to, &from)| *to = from);
         let (exact, timed, priority) = (route.exact, !route.when.is_empty(), route.priority);
-        Rule { group: group.0, head: u64::from_be_bytes(head), prefix, exact, timed, priority, route: ix }
+        Rule { head: u64::from_be_bytes(head), prefix, exact, timed, priority, route: ix }
     }
 }
 
@@ -53,7 +52,7 @@ pub(super) struct Trie {
     nodes: Vec<Node>,
     /// Lists of rules for the nodes that have several, each closed by [`LAST`].
     rules: Vec<u32>,
-    /// The root of each group; [`NOWHERE`] for a group without prefixes.
+    /// The root of each group; [`NOWHERE`] for a group without prefixes. Groups with the same rules have the same one.
     roots: Vec<u32>,
 }
 
@@ -97,26 +96,36 @@ impl Node {
 }
 
 impl Trie {
-    /// Compiles the rules; the same route twice at one prefix counts once. At a place the rules stand in the order of
-    /// preference: exact ones first, then by falling priority.
-    pub(super) fn build(mut rules: Vec<Rule>, groups: usize) -> Trie {
-        rules.sort_unstable_by_key(|r| (r.group, r.head, r.prefix, !r.exact, Reverse(r.priority), r.route));
-        rules.dedup_by_key(|r| (r.group, r.prefix, r.exact, r.route));
-        let mut trie = Trie { roots: vec![NOWHERE; groups], ..Trie::default() };
-        for of_group in rules.chunk_by(|a, b| a.group == b.group) {
-            trie.grow(of_group);
+    /// Compiles the rules of each group that has some of its own; a group that is said to be like another one before it
+    /// shares that one's.
+    pub(super) fn build<'a>(alike: &[GroupIx], mut rules: impl FnMut(GroupIx) -> Vec<Rule<'a>>) -> Trie {
+        let mut trie = Trie { roots: vec![NOWHERE; alike.len()], ..Trie::default() };
+        for (group, &first) in (0u16..).map(GroupIx).zip(alike) {
+            let root = match first == group {
+                true => trie.grow(rules(group)),
+                false => trie.roots.get(usize::from(first.0)).copied().unwrap_or(NOWHERE),
+            };
+            if let Some(slot) = trie.roots.get_mut(usize::from(group.0)) {
+                *slot = root;
+            }
         }
         trie.nodes.shrink_to_fit();
         trie.rules.shrink_to_fit();
         trie
     }
 
-    /// Adds the trie of one group, level by level, so that the levels every search passes lie close together.
-    fn grow(&mut self, rules: &[Rule]) {
-        let Some(root) = rules.first().and_then(|r| self.roots.get_mut(usize::from(r.group))) else { return };
-        *root = self.nodes.len() as u32;
+    /// Adds a trie and gives its root. The same route twice at one prefix counts once. At a place the rules stand in the
+    /// order of preference: exact ones first, then by falling priority. It grows level by level, so that the levels every
+    /// search passes lie close together.
+    fn grow(&mut self, mut rules: Vec<Rule>) -> u32 {
+        rules.sort_unstable_by_key(|r| (r.head, r.prefix, !r.exact, Reverse(r.priority), r.route));
+        rules.dedup_by_key(|r| (r.prefix, r.exact, r.route));
+        if rules.is_empty() {
+            return NOWHERE;
+        }
+        let root = self.nodes.len() as u32;
         self.nodes.push(Node::default());
-        let mut open = VecDeque::from([(self.nodes.len() - 1, rules, 0)]);
+        let mut open = VecDeque::from([(self.nodes.len() - 1, rules.as_slice(), 0)]);
         while let Some((at, rules, depth)) = open.pop_front() {
             let (mut node, depth) = skip(rules, depth);
             let (here, below) = rules.split_at(rules.partition_point(|r| r.prefix.len() == depth));
@@ -129,6 +138,7 @@ impl Trie {
             }
             self.nodes[at] = node;
         }
+        root
     }
 
     /// Writes the rules of one place.

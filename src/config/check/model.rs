@@ -221,7 +221,16 @@ impl<'d> Model<'d> {
         out
     }
 
-    /// All rules of all routes, in the order of the files.
+    /// The groups that some route is in.
+    pub fn groups_with_routes(&self) -> HashSet<GroupKey> {
+        let mut out = self.used_groups.clone();
+        // What `all` means is the same for each route that says it.
+        let routes = self.routes().iter().filter_map(|entry| entry.value.as_ref());
+        out.extend(routes.filter(|route| all_groups(route)).take(1).flat_map(|route| self.route_groups(route)));
+        out
+    }
+
+    /// All rules of all routes, in the order of the files: as many as there are routes, times prefixes, times groups.
     pub fn rules(&self) -> &[Rule<'d>] {
         self.rules.get_or_init(|| self.all_rules())
     }

@@ -30,7 +30,7 @@ pub fn check(model: &Model, report: &mut Report) {
         }
     }
     schedules(model, report);
-    let groups: HashSet<GroupKey> = model.rules().iter().map(|rule| rule.group).collect();
+    let groups = model.groups_with_routes();
     for (position, entry) in model.groups().iter().enumerate() {
         if !groups.contains(&GroupKey::Declared(position)) {
             report.push(unused("group", &entry.id, entry.span, "no route is in it, so its calls are refused"));

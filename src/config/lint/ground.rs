@@ -12,7 +12,7 @@ use crate::route::{Decision, Facts, GroupIx, RouteIx, Table};
 use crate::time::{Now, Wall};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 pub struct Ground<'a> {
     pub model: &'a Model<'a>,
@@ -97,22 +97,10 @@ impl<'a> Ground<'a> {
 
 /// The groups of a table, those with equal rules together; without those that have none.
 fn alike(table: &Table) -> Vec<Vec<GroupIx>> {
-    let mut rules: Vec<Vec<u32>> = vec![Vec::new(); table.groups().len()];
-    for (ix, route) in (0u32..).zip(table.routes()) {
-        for group in &route.groups {
-            if let Some(rules) = rules.get_mut(usize::from(group.0)) {
-                rules.push(ix);
-            }
-        }
+    let mut alike: BTreeMap<GroupIx, Vec<GroupIx>> = BTreeMap::new();
+    let groups = (0u16..).take(table.groups().len()).map(GroupIx);
+    for group in groups.filter(|&group| table.has_routes(group)) {
+        alike.entry(table.first_alike(group)).or_default().push(group);
     }
-    let mut places: HashMap<&[u32], usize> = HashMap::new();
-    let mut out: Vec<Vec<GroupIx>> = Vec::new();
-    for (group, rules) in (0u16..).map(GroupIx).zip(&rules).filter(|(_, rules)| !rules.is_empty()) {
-        let at = *places.entry(rules).or_insert_with(|| {
-            out.push(Vec::new());
-            out.len() - 1
-        });
-        out[at].push(group);
-    }
-    out
+    alike.into_values().collect()
 }
