@@ -1,7 +1,7 @@
 //! From a document without errors to a snapshot. Everything is put in the order of the ids, so that the order of maps and
 //! files means nothing.
 
-use super::check::{GroupKey, Model, Names, Target};
+use super::check::{GroupKey, Model, Names, Target, all_groups};
 use super::document::{Match, Route};
 use super::files::FileSet;
 use super::lower::{Entry, Given};
@@ -64,8 +64,11 @@ pub(super) struct Places {
 
 impl Places {
     fn of<T>(entries: &[Entry<T>]) -> Places {
-        let mut sorted: Vec<usize> = (0..entries.len()).collect();
-        sorted.sort_by(|a, b| entries.get(*a).map(|e| &e.id).cmp(&entries.get(*b).map(|e| &e.id)));
+        // By the first bytes of the ids, so that sorting seldom has to fetch the ids themselves.
+        let mut heads: Vec<(u128, usize)> = entries.iter().map(|entry| head(&entry.id)).zip(0..).collect();
+        let id = |at: usize| entries.get(at).map(|entry| &*entry.id);
+        heads.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(&id(b.1))));
+        let sorted: Vec<usize> = heads.into_iter().map(|(_, at)| at).collect();
         let mut places = vec![0; sorted.len()];
         for (place, position) in sorted.iter().enumerate() {
             if let Some(slot) = places.get_mut(*position) {
@@ -86,6 +89,12 @@ impl Places {
     pub(super) fn entries<'d, T>(&self, entries: &'d [Entry<T>]) -> impl Iterator<Item = (&'d Entry<T>, &'d T)> {
         self.sorted.iter().filter_map(move |at| entries.get(*at)).filter_map(|e| Some((e, e.value.as_ref()?)))
     }
+}
+
+fn head(id: &str) -> u128 {
+    let mut head = [0; 16];
+    head.iter_mut().zip(id.bytes()).for_each(|(to, from)| *to = from);
+    u128::from_be_bytes(head)
 }
 
 pub(super) struct Order {
@@ -131,7 +140,7 @@ impl Order {
             Target::Gateway(at) => Member::Gateway(self.gateway(at)),
             Target::List(at) => Member::List(ListIx(self.lists.place(at) as u32)),
         };
-        model.targets(references).into_iter().map(|(target, _)| member(target)).collect()
+        model.targets(references).map(|(target, _)| member(target)).collect()
     }
 }
 
@@ -205,14 +214,15 @@ fn draft(model: &Model, order: &Order, sources: &Sources) -> Draft {
     if model.default_group() == GroupKey::Default {
         groups.push(Group { id: Arc::from("default"), matchers: Vec::new(), calls_out: true });
     }
-    let mut times = Times::of(model, order);
+    let mut made = Made { times: Times::of(model, order), all: None, line: String::new(), root: &failover };
     let routes = order.routes.entries(model.routes());
+    let routes = routes.map(|(entry, r)| route(entry, r, model, order, &mut made, sources)).collect();
     Draft {
         gateways: gateways(model, order),
         lists: lists(model, order),
         groups,
-        routes: routes.map(|(entry, r)| route(entry, r, model, order, &mut times, &failover, sources)).collect(),
-        schedules: times.schedules,
+        routes,
+        schedules: made.times.schedules,
         default_group: order.group(model.default_group()),
         failover,
     }
@@ -286,15 +296,27 @@ fn matcher(matcher: &Match, model: &Model, order: &Order) -> Matcher {
     }
 }
 
+/// What the making of one route leaves for the next.
+struct Made<'r> {
+    times: Times,
+    /// What `group: all` means.
+    all: Option<Vec<GroupIx>>,
+    line: String,
+    root: &'r Arc<Failover>,
+}
+
 fn route(
     entry: &Entry<Route>,
     route: &Route,
     model: &Model,
     order: &Order,
-    times: &mut Times,
-    root: &Arc<Failover>,
+    made: &mut Made<'_>,
     sources: &Sources,
 ) -> crate::route::Route {
+    let groups = || model.route_groups(route).into_iter().map(|key| order.group(key)).collect();
+    let groups = if all_groups(route) { made.all.get_or_insert_with(groups).clone() } else { groups() };
+    made.line.clear();
+    sources.put_line(entry.span, &mut made.line);
     let number = route.number.get();
     let target = match route.reject.get() {
         Some(spec) => RouteTarget::Reject(settings::reply(&spec.0)),
@@ -306,8 +328,8 @@ fn route(
         prefixes: route.prefix.get().map_or_else(Vec::new, |p| p.0.iter().map(|p| Arc::clone(&p.value.0)).collect()),
         default,
         exact: !default && route.exact.get().is_some_and(|exact| exact.0),
-        groups: model.route_groups(route).into_iter().map(|key| order.group(key)).collect(),
-        when: route.when.get().map_or_else(Vec::new, |when| times.when(when, model, order)),
+        groups,
+        when: route.when.get().map_or_else(Vec::new, |when| made.times.when(when, model, order)),
         priority: route.priority.get().and_then(|p| u16::try_from(p.0).ok()).unwrap_or(0),
         target,
         number: NumberChange {
@@ -316,10 +338,10 @@ fn route(
         },
         raw: number.and_then(|n| n.raw.get()).is_some_and(|raw| raw.0),
         failover: match route.failover.get() {
-            Some(own) => Arc::new(settings::route_failover(root, own)),
-            None => Arc::clone(root),
+            Some(own) => Arc::new(settings::route_failover(made.root, own)),
+            None => Arc::clone(made.root),
         },
-        place: Arc::from(sources.line(entry.span)),
+        place: Arc::from(made.line.as_str()),
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn decode(path: &std::path::Path, bytes: &[u8], file: u32, report: &m
             return (Source::new(path, String::from_utf8_lossy(bytes).into_owned()), false);
         }
     };
-    if let Some(start) = bytes.iter().position(|b| *b == 0) {
+    if let Some(start) = memchr::memchr(0, bytes) {
         let diagnostic = Diagnostic::new(Code::NotUtf8, at(start, start + 1), "a NUL byte in the file");
         report.push(diagnostic.help("delete it; if every second byte is NUL, save the file as UTF-8"));
         return (Source::new(path, text.to_owned()), false);
@@ -49,7 +49,7 @@ pub(super) fn decode(path: &std::path::Path, bytes: &[u8], file: u32, report: &m
 }
 
 fn line_ends(bytes: &[u8], file: u32, report: &mut Report) {
-    let Some(first) = bytes.iter().position(|b| *b == b'\r') else { return };
+    let Some(first) = memchr::memchr(b'\r', bytes) else { return };
     let crlf = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
     let lf = bytes.iter().filter(|b| **b == b'\n').count();
     let message = match crlf {

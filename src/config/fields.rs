@@ -82,8 +82,9 @@ fn put(path: String, node: &Node<'_>, fields: &mut Fields) {
     let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
     match &node.value {
         Value::Map(entries) => {
+            let decided = decided(&path);
             for (key, node) in entries.iter().filter(|(key, _)| !key.text.starts_with("x-")) {
-                if !decided(&path, &key.text) {
+                if !decided.contains(&&*key.text) {
                     put(format!("{path}.{}", key.text), node, fields);
                 }
             }
@@ -98,10 +99,10 @@ fn put(path: String, node: &Node<'_>, fields: &mut Fields) {
     }
 }
 
-/// Whether a key below `path`, which is `routes.ID` or the like, is compared with the decisions.
-fn decided(path: &str, key: &str) -> bool {
-    let Some((section, id)) = path.split_once('.') else { return false };
-    !id.contains('.') && DECIDED.iter().any(|(of, keys)| *of == section && keys.contains(&key))
+/// The keys below `path`, which is `routes.ID` or the like, that are compared with the decisions.
+fn decided(path: &str) -> &'static [&'static str] {
+    let section = path.split_once('.').filter(|(_, id)| !id.contains('.')).map(|(section, _)| section);
+    DECIDED.iter().find(|(of, _)| Some(*of) == section).map_or(&[], |(_, keys)| keys)
 }
 
 fn is_secret(path: &str, node: &Node<'_>) -> bool {

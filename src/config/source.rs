@@ -1,5 +1,7 @@
 //! Source texts and places in them: every node, diagnostic and rule points back at the bytes it came from.
 
+use std::fmt::Write;
+
 /// A stretch of bytes of one file of the set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -44,19 +46,23 @@ pub struct Source {
 
 impl Source {
     pub fn new(path: String, text: String) -> Source {
-        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-        let lines = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
+        let lines = std::iter::once(0).chain(breaks.map(|at| at as u32 + 1)).collect();
         Source { path, text, lines }
     }
 
     /// Line and column of a byte; past the end means the end.
     pub fn place(&self, byte: u32) -> Place {
         let byte = byte.min(self.text.len() as u32);
-        let line = self.lines.partition_point(|start| *start <= byte).max(1);
+        let line = self.line_of(byte);
         let start = self.lines.get(line - 1).copied().unwrap_or(0) as usize;
         let before = self.text.as_bytes().get(start..byte as usize).unwrap_or_default();
         // Characters are counted by their first bytes, so that a place inside one is still a place.
         Place { line, column: 1 + before.iter().filter(|b| !matches!(b, 0x80..0xC0)).count() }
+    }
+
+    fn line_of(&self, byte: u32) -> usize {
+        self.lines.partition_point(|start| *start <= byte.min(self.text.len() as u32)).max(1)
     }
 
     /// The bytes of one line (from 1), its line end left out.
@@ -103,7 +109,16 @@ impl Sources {
     }
     /// `routes.yaml:8`.
     pub fn line(&self, span: Span) -> String {
-        self.of(span).map_or_else(String::new, |source| format!("{}:{}", source.path, source.place(span.start).line))
+        let mut out = String::new();
+        self.put_line(span, &mut out);
+        out
+    }
+    /// Writes [`Sources::line`] behind what is there.
+    pub fn put_line(&self, span: Span, out: &mut String) {
+        if let Some(source) = self.of(span) {
+            // Writing to a String can't fail.
+            let _ = write!(out, "{}:{}", source.path, source.line_of(span.start));
+        }
     }
 }
 

@@ -57,8 +57,12 @@ pub struct Collector {
     places: Map<(ChangeId, TimeId, u32, bool), usize>,
 }
 
+/// Where a group's differences were put: the change, and the part of it.
+pub type Placed = Vec<(ChangeId, usize)>;
+
 impl Collector {
-    pub fn add(&mut self, group: usize, found: &Found, comparer: &Comparer<'_>) {
+    /// Takes in what is different in a group.
+    pub fn add(&mut self, group: usize, found: &Found, comparer: &Comparer<'_>) -> Placed {
         let mut by_value: BTreeMap<ValueId, Ranges> = BTreeMap::new();
         for stretch in &found.stretches {
             let digits = String::from_utf8_lossy(found.digits_of(stretch));
@@ -81,12 +85,21 @@ impl Collector {
                 }
             }
         }
-        for ((change, time), (ranges, undialable)) in by_change {
-            self.put(change, time, joined(ranges), undialable, group);
+        let put = |((change, time), (ranges, undialable))| {
+            (change, self.put(change, time, joined(ranges), undialable, group))
+        };
+        by_change.into_iter().map(put).collect()
+    }
+
+    /// Takes in a group in which the same is different as in the one that was put there.
+    pub fn also(&mut self, group: usize, placed: &Placed) {
+        for (change, place) in placed {
+            let part = self.parts.get_mut(change).and_then(|parts| parts.get_mut(*place));
+            part.into_iter().for_each(|part| part.groups.push(group));
         }
     }
 
-    fn put(&mut self, change: ChangeId, time: TimeId, ranges: Ranges, undialable: bool, group: usize) {
+    fn put(&mut self, change: ChangeId, time: TimeId, ranges: Ranges, undialable: bool, group: usize) -> usize {
         let ranges = self.ranges.put(ranges);
         let parts = self.parts.entry(change).or_default();
         let place = *self.places.entry((change, time, ranges, undialable)).or_insert(parts.len());
@@ -94,6 +107,7 @@ impl Collector {
             Some(part) => part.groups.push(group),
             None => parts.push(Part { groups: vec![group], time, ranges, undialable }),
         }
+        place
     }
 
     /// Sorted: changed, removed, added; then by the first group and the first number.

@@ -61,6 +61,13 @@ pub struct Weight {
     pub catch_all: bool,
 }
 
+impl Weight {
+    fn of(found: &cells::Found) -> Weight {
+        let catch_all = found.undialable != cells::NOTHING;
+        Weight { declared: found.declared, changed: found.changed, catch_all }
+    }
+}
+
 impl<'a> Comparison<'a> {
     /// Compares from one instant to another. `premium` are the destinations of which a change shall say that they were
     /// opened.
@@ -69,24 +76,25 @@ impl<'a> Comparison<'a> {
         let groups = comparer.identity.groups.clone();
         let mut collector = Collector::default();
         let mut weights = vec![Weight::default(); groups.len()];
-        let mut last: Option<(usize, cells::Found)> = None;
+        let mut last: Option<(usize, Weight, change::Placed)> = None;
         for (at, alike) in alike(&groups, &old.table, &new.table) {
             // Groups with the same rules are walked once, one behind the other.
-            let known = last.take().filter(|(walked, _)| *walked == alike);
-            let found = match (known, groups.get(at)) {
-                (Some((_, found)), _) => found,
-                (None, Some(pair)) => cells::walk(&mut comparer, pair),
+            let known = last.take().filter(|(walked, ..)| *walked == alike);
+            let (weight, placed) = match (known, groups.get(at)) {
+                (Some((_, weight, placed)), _) => {
+                    collector.also(at, &placed);
+                    (weight, placed)
+                }
+                (None, Some(pair)) => {
+                    let found = cells::walk(&mut comparer, pair);
+                    (Weight::of(&found), collector.add(at, &found, &comparer))
+                }
                 (None, None) => continue,
             };
-            collector.add(at, &found, &comparer);
-            if let Some(weight) = weights.get_mut(at) {
-                *weight = Weight {
-                    declared: found.declared,
-                    changed: found.changed,
-                    catch_all: found.undialable != cells::NOTHING,
-                };
+            if let Some(slot) = weights.get_mut(at) {
+                *slot = weight;
             }
-            last = Some((alike, found));
+            last = Some((alike, weight, placed));
         }
         let changes = collector.finish(&comparer, &groups);
         Comparison { comparer, groups, changes, weights }

@@ -77,7 +77,10 @@ fn comments(old: &FileSet, new: &FileSet) -> usize {
     for (set, by) in [(old, -1), (new, 1)] {
         for (_, bytes) in &set.files {
             let text = String::from_utf8_lossy(bytes);
-            text.lines().filter(|line| line.contains('#')).filter_map(comment).for_each(|comment| *counts.entry(comment.to_owned()).or_default() += by);
+            text.lines()
+                .filter(|line| line.contains('#'))
+                .filter_map(comment)
+                .for_each(|comment| *counts.entry(comment.to_owned()).or_default() += by);
         }
     }
     let gone: i64 = counts.values().filter(|count| **count < 0).map(|count| -count).sum();

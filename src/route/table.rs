@@ -63,7 +63,18 @@ impl Table {
         gateways_by_ip.sort_unstable();
         let catch_alls = catch_alls(&draft.routes, draft.groups.len());
         let draws = draft.lists.iter().any(|list| list.policy == Policy::Weighted);
-        Table { draft, schedules, draws, trie, alike, catch_alls, matchers, gateways_by_id, groups_by_id, gateways_by_ip }
+        Table {
+            draft,
+            schedules,
+            draws,
+            trie,
+            alike,
+            catch_alls,
+            matchers,
+            gateways_by_id,
+            groups_by_id,
+            gateways_by_ip,
+        }
     }
     /// Whether any decision may ask the seed of [`super::Choice::Drawn`].
     pub fn draws(&self) -> bool {

@@ -17,8 +17,8 @@ use crate::question::clock;
 use crate::route::{Decision, FinalAnswer, Reply, Table};
 use crate::route_tests;
 use crate::time::Wall;
+use foldhash::{HashSet, HashSetExt};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
 
 /// Ranges, and parts, that an entry lists.
 const LISTED: usize = 50;
@@ -189,13 +189,13 @@ impl Writer<'_, '_> {
 
     fn part(&self, part: &Part) -> doc::Part {
         let ranges = self.comparison.changes.ranges.get(part.ranges);
-        let declared = self.prefixes.owners(ranges);
+        let (declared, declared_count) = self.prefixes.owners(ranges, LISTED);
         doc::Part {
             groups: self.ids(&part.groups),
             ranges: ranges.iter().take(LISTED).map(ToString::to_string).collect(),
             range_count: ranges.len(),
-            declared: declared.iter().take(LISTED).map(ToString::to_string).collect(),
-            declared_count: declared.len(),
+            declared,
+            declared_count,
             catch_all: part.undialable,
             when: self.when(part.time),
         }
@@ -376,25 +376,28 @@ impl<'s> Prefixes<'s> {
     }
 
     /// For each range the declared prefix or number whose calls these are, once; what none declares is left out, it is
-    /// the catch-alls'. A range around several declared ones stands for itself.
-    fn owners(&self, ranges: &[Box<str>]) -> Vec<String> {
-        let mut out: Vec<String> = Vec::new();
+    /// the catch-alls'. A range around several declared ones stands for itself. The first `most`, and how many there are.
+    fn owners(&self, ranges: &[Box<str>], most: usize) -> (Vec<String>, usize) {
+        // A prefix or a number, which are told apart by the flag.
+        let mut known: HashSet<(&str, bool)> = HashSet::new();
+        let mut out = Vec::new();
         for range in ranges {
             let owner = match range.strip_prefix('=') {
-                Some(number) if self.numbers.contains(number) => Some((**range).to_owned()),
+                Some(number) if self.numbers.contains(number) => Some((number, true)),
                 Some(number) => self.longest(number),
                 None => self.longest(range.trim_end_matches('*')),
             };
-            out.extend(owner.filter(|owner| out.last() != Some(owner)));
+            let Some((digits, exact)) = owner.filter(|owner| known.insert(*owner)) else { continue };
+            if out.len() < most {
+                out.push(if exact { format!("={digits}") } else { format!("{digits}*") });
+            }
         }
-        let mut known = HashSet::new();
-        out.retain(|owner| known.insert(owner.clone()));
-        out
+        (out, known.len())
     }
 
-    fn longest(&self, digits: &str) -> Option<String> {
+    fn longest<'r>(&self, digits: &'r str) -> Option<(&'r str, bool)> {
         let mut lengths = (1..=digits.len()).rev();
         let prefix = lengths.find_map(|n| digits.get(..n).filter(|prefix| self.prefixes.contains(prefix)))?;
-        Some(format!("{prefix}*"))
+        Some((prefix, false))
     }
 }

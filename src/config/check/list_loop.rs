@@ -49,8 +49,8 @@ fn walk(start: usize, model: &Model, marks: &mut [Mark], report: &mut Report) {
 /// The lists among a list's members.
 fn nested(list: usize, model: &Model) -> std::vec::IntoIter<(usize, Span)> {
     let members = model.lists().get(list).and_then(|entry| entry.value.as_ref()?.members.get());
-    let targets = members.map_or_else(Vec::new, |members| model.targets(&members.0));
-    let lists = targets.into_iter().filter_map(|(target, span)| match target {
+    let targets = model.targets(members.map_or(&[][..], |members| &members.0));
+    let lists = targets.filter_map(|(target, span)| match target {
         Target::List(list) => Some((list, span)),
         Target::Gateway(_) => None,
     });

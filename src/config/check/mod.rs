@@ -22,7 +22,7 @@ mod unsaid_listener;
 mod unused;
 mod weak_transport;
 
-pub use model::{GroupKey, Model, Names, Rule, Target};
+pub use model::{GroupKey, Model, Names, Rule, Target, all_groups};
 pub use routes::is_default;
 
 use super::diagnostic::Report;

@@ -5,7 +5,8 @@ use crate::config::document::{Document, Gateway, GatewaySpec, Group, List, Liste
 use crate::config::lower::{Entry, Field, Given, Map};
 use crate::config::source::Span;
 use crate::config::value::{Reference, Transport};
-use foldhash::{HashMap, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use smallvec::SmallVec;
 use std::cell::OnceCell;
 
 /// Positions are those of the document's maps, in the order of the files.
@@ -20,6 +21,30 @@ pub struct Model<'d> {
     /// Groups that a route names, or takes by default.
     used_groups: HashSet<GroupKey>,
     rules: OnceCell<Vec<Rule<'d>>>,
+    reaches: OnceCell<Reaches>,
+}
+
+/// The gateways that routes try, in order. Many routes name the same ones, so they are worked out once.
+#[derive(Debug, Default)]
+pub struct Reaches {
+    all: Vec<Vec<usize>>,
+    /// Where in `all` those of each route are.
+    by_route: Vec<u32>,
+}
+
+impl Reaches {
+    /// The gateways of a route, by its position.
+    pub fn of(&self, route: usize) -> &[usize] {
+        self.kind(route).and_then(|at| self.all.get(at)).map_or(&[], Vec::as_slice)
+    }
+    /// A number for the gateways of a route, the same for those that name the same.
+    pub fn kind(&self, route: usize) -> Option<usize> {
+        self.by_route.get(route).map(|at| *at as usize)
+    }
+    /// By that number.
+    pub fn kinds(&self) -> &[Vec<usize>] {
+        &self.all
+    }
 }
 
 /// What a member of a list or of `to` names.
@@ -101,6 +126,7 @@ impl<'d> Model<'d> {
             schedules: index(entries(&document.schedules)),
             used_groups: HashSet::new(),
             rules: OnceCell::new(),
+            reaches: OnceCell::new(),
         };
         // `all` is looked at last: whether it takes in `default` depends on the other routes.
         let named: Vec<&Route> =
@@ -167,9 +193,9 @@ impl<'d> Model<'d> {
     }
 
     /// The targets of references that name something, with their places.
-    pub fn targets<N: Names>(&self, names: &[Given<N>]) -> Vec<(Target, Span)> {
+    pub fn targets<N: Names>(&self, names: &[Given<N>]) -> impl Iterator<Item = (Target, Span)> {
         let named = names.iter().filter_map(|given| given.value.target(given.span));
-        named.filter_map(|(id, span)| Some((self.target_named(id)?, span))).collect()
+        named.filter_map(|(id, span)| Some((self.target_named(id)?, span)))
     }
 
     /// The gateways that a list of references reaches, in order, each once; loops are cut. Without recursion: a chain of
@@ -178,7 +204,7 @@ impl<'d> Model<'d> {
         let mut out = Vec::new();
         // What is met twice adds nothing new.
         let mut met = HashSet::new();
-        let mut open = vec![self.targets(references).into_iter()];
+        let mut open = vec![self.targets(references).collect::<Vec<_>>().into_iter()];
         while let Some(members) = open.last_mut() {
             match members.next() {
                 None => drop(open.pop()),
@@ -187,16 +213,29 @@ impl<'d> Model<'d> {
                 Some((Target::List(list), _)) => {
                     let list = self.lists().get(list).and_then(|entry| entry.value.as_ref());
                     let members = list.and_then(|list| list.members.get()).map_or(&[][..], |members| &members.0);
-                    open.push(self.targets(members).into_iter());
+                    open.push(self.targets(members).collect::<Vec<_>>().into_iter());
                 }
             }
         }
         out
     }
 
-    /// The gateways that a route tries, in order.
-    pub fn route_reach(&self, route: &Route) -> Vec<usize> {
-        route.to.get().map_or_else(Vec::new, |to| self.reach(&to.0))
+    /// The gateways that each route tries.
+    pub fn reaches(&self) -> &Reaches {
+        self.reaches.get_or_init(|| {
+            let mut out = Reaches::default();
+            let mut known: HashMap<SmallVec<[Target; 4]>, u32> = HashMap::new();
+            for entry in self.routes() {
+                let to = entry.value.as_ref().and_then(|route| route.to.get()).map_or(&[][..], |to| &to.0);
+                let targets = self.targets(to).map(|(target, _)| target).collect();
+                let at = *known.entry(targets).or_insert_with(|| {
+                    out.all.push(self.reach(to));
+                    out.all.len() as u32 - 1
+                });
+                out.by_route.push(at);
+            }
+            out
+        })
     }
 
     /// The groups that a route belongs to. `all` is every declared group, and `default` too where another route is in it

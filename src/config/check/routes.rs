@@ -122,6 +122,9 @@ pub fn prefixes(route: &Route) -> &[Given<Prefix>] {
 
 /// The same prefix twice in one route.
 fn twice_in_one(entry: &Entry<Route>, prefixes: &[Given<Prefix>], report: &mut Report) {
+    if prefixes.len() < 2 {
+        return;
+    }
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for prefix in prefixes {
         if let Some(first) = seen.insert(&prefix.value.0, prefix.span).filter(|first| *first != prefix.span) {

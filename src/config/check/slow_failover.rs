@@ -4,15 +4,16 @@ use super::Model;
 use crate::config::diagnostic::{Code, Diagnostic, Report};
 use crate::config::settings;
 use crate::route::Failover;
+use std::borrow::Cow;
 use std::time::Duration;
 
 pub fn check(model: &Model, report: &mut Report) {
     let root = settings::failover(model.document.failover.get());
-    for entry in model.routes() {
+    for (position, entry) in model.routes().iter().enumerate() {
         let Some(route) = &entry.value else { continue };
         let own = route.failover.given();
-        let failover = own.map_or_else(|| root.clone(), |own| settings::route_failover(&root, &own.value));
-        let tries = model.route_reach(route).len().min(usize::from(failover.max_attempts));
+        let failover = own.map_or(Cow::Borrowed(&root), |own| Cow::Owned(settings::route_failover(&root, &own.value)));
+        let tries = model.reaches().of(position).len().min(usize::from(failover.max_attempts));
         let before_last = worst(&failover).saturating_mul(u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX));
         if before_last <= failover.max_setup_time {
             continue;

@@ -9,12 +9,12 @@ use crate::config::value::StripCount;
 
 pub fn check(model: &Model, report: &mut Report) {
     let mut told = std::collections::HashSet::new();
-    for entry in model.routes() {
+    for (position, entry) in model.routes().iter().enumerate() {
         let Some(route) = &entry.value else { continue };
         let Some(shortest) = shortest(route) else { continue };
         let Some(left) = by_route(entry, route, shortest, report) else { continue };
         let raw = route.number.get().and_then(|number| number.raw.get()).is_some_and(|raw| raw.0);
-        for gateway in if raw { Vec::new() } else { model.route_reach(route) } {
+        for &gateway in if raw { &[] } else { model.reaches().of(position) } {
             if by_gateway(model, gateway, entry, left, report, told.contains(&gateway)) {
                 told.insert(gateway);
             }

@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 pub fn check(model: &Model, report: &mut Report) {
     // Each gateway with the first route that begins with it.
     let mut first: BTreeMap<usize, usize> = BTreeMap::new();
-    for (position, entry) in model.routes().iter().enumerate() {
-        let reach = entry.value.as_ref().map_or_else(Vec::new, |route| model.route_reach(route));
-        if let Some(gateway) = reach.first() {
+    for position in 0..model.routes().len() {
+        if let Some(gateway) = model.reaches().of(position).first() {
             first.entry(*gateway).or_insert(position);
         }
     }

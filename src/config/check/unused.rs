@@ -9,10 +9,10 @@ pub fn check(model: &Model, report: &mut Report) {
     let mut used: HashSet<Target> = HashSet::new();
     let routes = model.routes().iter().filter_map(|entry| entry.value.as_ref());
     for to in routes.filter_map(|route| route.to.get()) {
-        used.extend(model.targets(&to.0).into_iter().map(|(target, _)| target));
+        used.extend(model.targets(&to.0).map(|(target, _)| target));
     }
     for members in model.lists().iter().filter_map(|entry| entry.value.as_ref()?.members.get()) {
-        used.extend(model.targets(&members.0).into_iter().map(|(target, _)| target));
+        used.extend(model.targets(&members.0).map(|(target, _)| target));
     }
     // A gateway that calls come from is used too.
     let matchers = model.groups().iter().filter_map(|entry| entry.value.as_ref()?.r#match.get());

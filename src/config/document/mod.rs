@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_route_is_small() {
-        // There may be a hundred thousand of them, and most of their keys are seldom written.
-        assert!(size_of::<Route>() <= 576, "{}", size_of::<Route>());
+        // There may be a hundred thousand of them, and most of their keys are seldom written. One prefix, one group, one
+        // time and one gateway stand in it, without lists of their own.
+        assert!(size_of::<Route>() <= 744, "{}", size_of::<Route>());
     }
 }

@@ -5,6 +5,7 @@ use crate::config::lower::{At, Fields, Given, Lower, OneOrMany, Several, documen
 use crate::config::value::{Days, Hours, LocalTime, OnDate, Reference, RuleDialect, Text, Zone};
 use crate::config::yaml::{Node, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 
 document! {
@@ -44,7 +45,7 @@ pub type When = OneOrMany<Term>;
 #[derive(Clone, Debug, Default)]
 pub struct Term {
     pub not: bool,
-    pub schedules: Vec<Given<Reference>>,
+    pub schedules: SmallVec<[Given<Reference>; 1]>,
 }
 
 impl Lower for Term {
@@ -55,7 +56,7 @@ impl Lower for Term {
             return Some(Term { not: true, schedules: not.get()?.0.clone() });
         }
         let value = Reference::lower(node, at, report)?;
-        Some(Term { not: false, schedules: vec![Given { key: at.key, span: node.span, value }] })
+        Some(Term { not: false, schedules: smallvec![Given { key: at.key, span: node.span, value }] })
     }
 }
 

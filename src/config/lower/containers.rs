@@ -6,6 +6,7 @@ use crate::config::diagnostic::Report;
 use crate::config::source::Span;
 use crate::config::yaml::{Key, Node, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -13,9 +14,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Several<T>(pub Vec<Given<T>>);
 
-/// One value, or a list of them.
+/// One value, or a list of them. Mostly it is one, which needs no list of its own.
 #[derive(Clone, Debug, Default)]
-pub struct OneOrMany<T>(pub Vec<Given<T>>);
+pub struct OneOrMany<T>(pub SmallVec<[Given<T>; 1]>);
 
 /// A map from ids to values, in the order of the files.
 #[derive(Clone, Debug)]
@@ -93,10 +94,10 @@ impl<T: Lower> Lower for OneOrMany<T> {
                 wrong_type(node, at, "one value, or a list with at least one", report);
                 None
             }
-            Value::List(list) => Some(OneOrMany(items(list, at, report))),
+            Value::List(list) => Some(OneOrMany(SmallVec::from_vec(items(list, at, report)))),
             _ => {
                 let value = T::lower(node, at, report)?;
-                Some(OneOrMany(vec![Given { key: at.key, span: node.span, value }]))
+                Some(OneOrMany(smallvec![Given { key: at.key, span: node.span, value }]))
             }
         }
     }

@@ -61,7 +61,7 @@ fn size(node: &Node) -> usize {
 pub(super) fn expand_merges<'a>(
     entries: &mut Vec<(Key<'a>, Node<'a>)>,
     merges: Vec<Node<'a>>,
-    mut seen: Seen<'a>,
+    mut seen: Seen,
     report: &mut Report,
 ) {
     for merge in merges {
@@ -79,7 +79,7 @@ pub(super) fn expand_merges<'a>(
             Value::Text(..) | Value::Omitted(_) => complain(span, report).into_iter().collect(),
         };
         for (key, value) in maps.into_iter().flatten() {
-            if seen.first(&key.text, key.span).is_none() {
+            if seen.first(entries, &key.text).is_none() {
                 entries.push((key, value));
             }
         }

@@ -1,56 +1,69 @@
 //! The keys of one map and where each was first. Most maps have a handful; some have 200,000.
 
+use super::{Key, Node};
 use crate::config::source::Span;
-use foldhash::HashMap;
-use std::borrow::Cow;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
 
 /// Up to so many keys are looked through one by one.
 const FEW: usize = 12;
 
+type Entries<'a> = [(Key<'a>, Node<'a>)];
+
+/// Beside the entries of a map, once there are more than a few.
 #[derive(Default)]
-pub(super) struct Seen<'a> {
-    few: Vec<(Cow<'a, str>, Span)>,
-    /// All keys, once there are more than a few.
-    many: HashMap<Cow<'a, str>, Span>,
+pub(super) struct Seen {
+    /// The places of all keys among the entries.
+    places: HashTable<u32>,
 }
 
-impl<'a> Seen<'a> {
-    /// Where a key was first, if it was before; else it is here.
-    #[expect(clippy::ptr_arg, reason = "cloned as it is: borrowed text stays borrowed")]
-    pub fn first(&mut self, key: &Cow<'a, str>, here: Span) -> Option<Span> {
-        if self.many.is_empty() {
-            if let Some((_, first)) = self.few.iter().find(|(seen, _)| seen == key) {
-                return Some(*first);
-            }
-            if self.few.len() < FEW {
-                self.few.push((key.clone(), here));
-                return None;
-            }
-            self.many.extend(self.few.drain(..));
+impl Seen {
+    /// Where a key was first, if it was before. If it was not, it is the next to come to the entries.
+    pub fn first(&mut self, entries: &Entries<'_>, key: &str) -> Option<Span> {
+        if entries.len() <= FEW {
+            return entries.iter().find(|(known, _)| known.text == key).map(|(known, _)| known.span);
         }
-        match self.many.entry(key.clone()) {
-            std::collections::hash_map::Entry::Occupied(first) => Some(*first.get()),
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(here);
-                None
-            }
+        if self.places.is_empty() {
+            (0..entries.len()).for_each(|at| self.put(entries, at, &entries[at].0.text));
         }
+        let is_it = |&at: &u32| entries.get(at as usize).is_some_and(|(known, _)| known.text == key);
+        if let Some(&at) = self.places.find(hash(key), is_it) {
+            return entries.get(at as usize).map(|(known, _)| known.span);
+        }
+        self.put(entries, entries.len(), key);
+        None
     }
+
+    fn put(&mut self, entries: &Entries<'_>, at: usize, key: &str) {
+        let again = |&at: &u32| entries.get(at as usize).map_or(0, |(known, _)| hash(&known.text));
+        self.places.insert_unique(hash(key), at as u32, again);
+    }
+}
+
+/// Keys come from people who review them, not from strangers: a fixed seed will do.
+fn hash(key: &str) -> u64 {
+    FixedState::with_seed(0).hash_one(key)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::yaml::{Style, Value};
+    use std::borrow::Cow;
 
     #[test]
     fn the_first_place_is_kept_for_few_and_for_many() {
-        let mut seen = Seen::default();
+        let (mut seen, mut entries) = (Seen::default(), Vec::new());
         let at = |start| Span { file: 0, start, end: start };
         for n in 0..100 {
-            assert_eq!(seen.first(&Cow::Owned(n.to_string()), at(n)), None);
-        }
-        for n in 0..100 {
-            assert_eq!(seen.first(&Cow::Owned(n.to_string()), at(1_000)), Some(at(n)));
+            let text = n.to_string();
+            assert_eq!(seen.first(&entries, &text), None);
+            let key = Key { span: at(n), text: Cow::Owned(text), style: Style::Plain };
+            entries.push((key, Node { span: at(n), value: Value::Broken }));
+            for n in 0..=n {
+                assert_eq!(seen.first(&entries, &n.to_string()), Some(at(n)));
+            }
         }
     }
 }

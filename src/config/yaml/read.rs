@@ -39,7 +39,7 @@ struct Open<'a> {
 
 enum Kind<'a> {
     List(Vec<Node<'a>>),
-    Map { entries: Vec<(Key<'a>, Node<'a>)>, merges: Vec<Node<'a>>, seen: Seen<'a>, key: Option<Pending<'a>> },
+    Map { entries: Vec<(Key<'a>, Node<'a>)>, merges: Vec<Node<'a>>, seen: Seen, key: Option<Pending<'a>> },
 }
 
 /// A key that waits for its value.
@@ -215,7 +215,7 @@ impl<'a> Reader<'a, '_> {
         match &mut open.kind {
             Kind::List(items) => items.push(node),
             Kind::Map { entries, merges, seen, key } => match key.take() {
-                None => *key = Some(pending(node, seen, self.report)),
+                None => *key = Some(pending(node, entries, seen, self.report)),
                 Some(Pending::Key(key)) => entries.push((key, node)),
                 Some(Pending::Merge) => merges.push(node),
                 Some(Pending::Dropped) => {}
@@ -288,12 +288,12 @@ impl<'a> Reader<'a, '_> {
 }
 
 /// Makes a key of a node, and complains about one that stands there twice.
-fn pending<'a>(node: Node<'a>, seen: &mut Seen<'a>, report: &mut Report) -> Pending<'a> {
+fn pending<'a>(node: Node<'a>, entries: &[(Key<'a>, Node<'a>)], seen: &mut Seen, report: &mut Report) -> Pending<'a> {
     let span = node.span;
     match node.value {
         Value::Text(text, Style::Plain) if text == "<<" => Pending::Merge,
         Value::Text(text, style) => {
-            if let Some(first) = seen.first(&text, span) {
+            if let Some(first) = seen.first(entries, &text) {
                 let message = format!("the key `{text}` stands here twice");
                 let diagnostic = Diagnostic::new(Code::DuplicateKey, span, message)
                     .label("YAML readers silently take the last one")

@@ -136,6 +136,9 @@ impl Instants {
 
     /// The first instant of a set.
     pub fn first(&self, set: InstantSet) -> Option<Wall> {
+        if set == InstantSet::NEVER {
+            return None;
+        }
         let bits = self.sets.get(set.0 as usize)?;
         let has = |class: usize| bits.get(class / 64).is_some_and(|word| word >> (class % 64) & 1 == 1);
         self.first.iter().enumerate().filter(|(class, _)| has(*class)).map(|(_, &first)| first).min()
