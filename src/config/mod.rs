@@ -35,7 +35,7 @@ pub use names::{NamedGateway, Names, named_gateways, names_in, nearest};
 pub use route_test::{Expected, ExpectedAttempt, RouteTest, Said, TestedCall};
 pub use secrets::Secrets;
 pub use source::{Place, Sources, Span};
-pub use value::Moment;
+pub use value::{DAY_NAMES, Moment, clock};
 pub use verdict::schema_verdict;
 
 use crate::accounting::Accounting;

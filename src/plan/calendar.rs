@@ -3,6 +3,7 @@
 //! A set of instants is read day by day. The most frequent hours of each weekday make up the week; days that do not follow
 //! it are named by their dates. Where saying each stretch by its ends takes fewer words, that is done instead.
 
+use crate::config::DAY_NAMES;
 use crate::route::Spans;
 use crate::time::Wall;
 use jiff::Timestamp;
@@ -212,7 +213,7 @@ fn dates(odd: &[&Day], zone: &TimeZone) -> Vec<CalendarSpan> {
 
 /// `["mon-fri"]`, in the words of a schedule.
 pub fn day_words(days: &[u8]) -> Vec<String> {
-    let name = |day: u8| ["mon", "tue", "wed", "thu", "fri", "sat", "sun"][usize::from(day) % 7];
+    let name = |day: u8| DAY_NAMES[usize::from(day) % 7];
     let mut runs: Vec<(u8, u8)> = Vec::new();
     for &day in days {
         match runs.last_mut() {

@@ -10,7 +10,7 @@ mod reasons;
 mod states;
 
 pub use answer::Answer;
-pub use moment::{BadMoment, clock, local, moment};
+pub use moment::{BadMoment, local, moment};
 pub use origin::Origin;
 pub use reasons::{inactive, percent_digits, why_passed, why_skipped};
 pub use states::State;

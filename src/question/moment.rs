@@ -1,7 +1,7 @@
 //! A moment as people write it: with an offset, or in local time.
 
 use crate::time::Wall;
-use jiff::civil::{DateTime, Weekday};
+use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 /// Why a text is no moment.
@@ -35,23 +35,6 @@ pub fn local(local: DateTime, zone: &TimeZone) -> Result<Wall, BadMoment> {
     };
     let timestamp = offset.to_timestamp(local).map_err(|_| BadMoment::Form)?;
     Ok(Wall(timestamp.as_microsecond()))
-}
-
-/// An instant in the words of a zone's clocks: `tue 19:30`, or with its date `tue 2026-11-24 19:30`.
-pub fn clock(at: Wall, zone: &TimeZone, date: bool) -> String {
-    let Ok(timestamp) = jiff::Timestamp::from_microsecond(at.0) else { return String::new() };
-    let local = timestamp.to_zoned(zone.clone()).datetime();
-    let day = match local.weekday() {
-        Weekday::Monday => "mon",
-        Weekday::Tuesday => "tue",
-        Weekday::Wednesday => "wed",
-        Weekday::Thursday => "thu",
-        Weekday::Friday => "fri",
-        Weekday::Saturday => "sat",
-        Weekday::Sunday => "sun",
-    };
-    let date = if date { format!("{} ", local.date()) } else { String::new() };
-    format!("{day} {date}{:02}:{:02}", local.hour(), local.minute())
 }
 
 impl BadMoment {

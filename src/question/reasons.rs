@@ -1,6 +1,6 @@
 //! Why a rule was passed over, and a gateway skipped, in words.
 
-use super::moment::clock;
+use crate::config::clock;
 use crate::route::{PassedOver, Table, When, WhyPassed, WhySkipped};
 use crate::time::Wall;
 use jiff::tz::TimeZone;

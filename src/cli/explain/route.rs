@@ -1,8 +1,8 @@
 //! What a route does, whoever calls: the numbers it takes, in which groups, and what stands in its way.
 
 use super::human::{gives_up, reply};
+use crate::config::clock;
 use crate::config::{Compiled, Diagnostics, nearest};
-use crate::question::clock;
 use crate::route::{Member, Policy, Route, RouteIx, RouteTarget, Share, Strip, Table, When};
 use crate::time::Wall;
 use jiff::tz::TimeZone;

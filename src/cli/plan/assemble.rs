@@ -5,7 +5,7 @@ use super::revision::Revision;
 use super::traffic::Recorded;
 use super::words;
 use crate::admin::timestamp;
-use crate::config::{Compiled, Watched};
+use crate::config::{Compiled, Watched, clock};
 use crate::plan::blast::{self, BlastRadius, Touched};
 use crate::plan::guards::{self, Finding};
 use crate::plan::{
@@ -13,7 +13,6 @@ use crate::plan::{
     declared, settings, text_only,
 };
 use crate::proxy::refusal;
-use crate::question::clock;
 use crate::route::{Decision, FinalAnswer, Reply, Table};
 use crate::route_tests;
 use crate::time::Wall;

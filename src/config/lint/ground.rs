@@ -6,11 +6,11 @@ use crate::config::document::{Group, Route};
 use crate::config::guards::Guards;
 use crate::config::lower::Entry;
 use crate::config::source::Span;
+use crate::config::value::clock;
 use crate::health::Board;
 use crate::proxy::Snapshot;
 use crate::route::{Decision, Facts, GroupIx, RouteIx, Table};
 use crate::time::{Now, Wall};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
@@ -87,11 +87,7 @@ impl<'a> Ground<'a> {
 
     /// `tue 2026-11-24 19:30`, in the files' zone.
     pub fn clock(&self, wall: Wall) -> String {
-        const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-        let Ok(timestamp) = Timestamp::from_microsecond(wall.0) else { return String::new() };
-        let local = self.zone.to_datetime(timestamp);
-        let day = DAYS.get(local.weekday().to_monday_zero_offset().unsigned_abs() as usize).unwrap_or(&"");
-        format!("{day} {} {:02}:{:02}", local.date(), local.hour(), local.minute())
+        clock(wall, self.zone, true)
     }
 }
 

@@ -4,10 +4,21 @@ use super::schema;
 use crate::config::diagnostic::Safety;
 use crate::config::lower::{Kind, Problem, Scalar};
 use crate::config::names::nearest;
+use crate::time::Wall;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
-const DAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// From Monday on.
+pub const DAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// An instant in the words of a zone's clocks: `tue 19:30`, or with its date `tue 2026-11-24 19:30`.
+pub fn clock(at: Wall, zone: &TimeZone, date: bool) -> String {
+    let Ok(timestamp) = jiff::Timestamp::from_microsecond(at.0) else { return String::new() };
+    let local = zone.to_datetime(timestamp);
+    let day = DAY_NAMES.get(usize::from(local.weekday().to_monday_zero_offset().unsigned_abs())).unwrap_or(&"");
+    let date = if date { format!("{} ", local.date()) } else { String::new() };
+    format!("{day} {date}{:02}:{:02}", local.hour(), local.minute())
+}
 
 /// Days of the week, one bit each: the lowest is Monday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub use choice::{
     Algorithm, Apply, Diversion, GatewayState, HashKey, Identity, LintLevel, Loss, Nat, Policy, ProbeMethod, ProbeWhen,
     RetryAfter, RuleDialect, Side, Switch, SyncDialect, Transport, Unknown, Unowned,
 };
-pub use clock::{Days, Hours, LocalTime, Moment, OnDate, Zone};
+pub use clock::{DAY_NAMES, Days, Hours, LocalTime, Moment, OnDate, Zone, clock};
 pub use digits::{Added, Called, CallerId, Prefix, StripCount, StripDigits, UserPattern};
 pub use measure::{Age, Bool, Int, Period, PeriodOrOff, Size};
 pub use reply::{FinalCode, ReplySet, RetryOn};
