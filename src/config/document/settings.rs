@@ -3,8 +3,8 @@
 use super::{FinalSpec, ReplySpec};
 use crate::config::lower::{Several, document};
 use crate::config::value::{
-    Age, Bool, FilePath, FinalCode, Int, Period, PeriodOrOff, ProbeMethod, ProbeWhen, ReplySet, RetryOn, SipUri, Size,
-    Text,
+    Age, Bool, FilePath, FinalCode, Int, Period, PeriodOrOff, ProbeMethod, ProbeWhen, ReasonPhrase, ReplySet, RetryOn,
+    SipUri, Size,
 };
 
 document! {
@@ -16,7 +16,7 @@ document! {
         }
         optional {
             /// What the caller's phone may show.
-            reason: Text,
+            reason: ReasonPhrase,
         }
     }
 

@@ -20,7 +20,7 @@ pub use choice::{
 pub use clock::{DAY_NAMES, Days, Hours, LocalTime, Moment, OnDate, Zone, clock};
 pub use digits::{Added, Called, CallerId, Prefix, StripCount, StripDigits, UserPattern};
 pub use measure::{Age, Bool, Int, Period, PeriodOrOff, Size};
-pub use reply::{FinalCode, ReplySet, RetryOn};
+pub use reply::{FinalCode, ReasonPhrase, ReplySet, RetryOn};
 pub use secret::{DatabaseUrl, Secret, UserName};
 pub use share::{Percent, Price, Rate};
 pub use word::{CallerName, Domain, FilePath, IncludePattern, OneCharacter, Reference, SipUri, Text};

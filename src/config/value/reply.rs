@@ -3,6 +3,7 @@
 use super::schema;
 use crate::config::lower::{Kind, Problem, Scalar};
 use crate::route::CodeSet;
+use std::sync::Arc;
 
 const FORMS: &str = "write a code like 503, or a class like 5xx";
 
@@ -54,6 +55,31 @@ schema!(FinalCode, "FinalCode", {
     "type": "integer", "minimum": 400, "maximum": 699,
     "description": "The code of a refusal, 400 to 699",
     "examples": [403, 404, 503],
+});
+
+/// What stands behind a code in the first line of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReasonPhrase(pub Arc<str>);
+
+impl Scalar for ReasonPhrase {
+    const WHAT: &'static str = "a text";
+    const KIND: Kind = Kind::Free;
+    fn parse(text: &str) -> Result<ReasonPhrase, Problem> {
+        // A line end would end the answer's first line, and what follows would be a header.
+        match text.chars().any(char::is_control) {
+            true => Err(Problem::new("a reason is one line of text").help("write it on one line, in quotes")),
+            false => Ok(ReasonPhrase(Arc::from(text))),
+        }
+    }
+    fn unknown(text: &str) -> Option<ReasonPhrase> {
+        Some(ReasonPhrase(Arc::from(text)))
+    }
+}
+
+schema!(ReasonPhrase, "ReasonPhrase", {
+    "type": ["string", "number", "boolean"],
+    "description": "Text for people, on one line",
+    "pattern": "^[^\\n\\r]*$",
 });
 
 /// A member of `never_on` or `up_on`.
