@@ -4,6 +4,8 @@
 mod agreement;
 #[path = "plan/draws.rs"]
 mod draws;
+#[path = "plan/moved.rs"]
+mod moved;
 #[path = "plan/office.rs"]
 mod office;
 #[path = "plan/oracle.rs"]

@@ -207,7 +207,7 @@ fn print(plan: &Document, accepted: &Accepted, args: &Args, global: &Global) -> 
 
 fn exit_code(plan: &Document, args: &Args) -> u8 {
     let guarded = plan.guards.iter().any(|guard| guard.tripped && !guard.accepted);
-    let changed = !plan.changes.is_empty() || !plan.fields.is_empty();
+    let changed = !human::no_call_differs(plan) || !plan.fields.is_empty();
     match () {
         () if guarded => GUARDED,
         () if args.expect_no_changes && changed => FINDINGS,

@@ -18,7 +18,8 @@ pub fn widened(old: &Snapshot, new: &Snapshot) -> Option<(Net, String)> {
     })
 }
 
-fn same_listener(listener: &Listener, old: &Snapshot) -> Option<usize> {
+/// The old side's listener that this one is.
+pub(super) fn same_listener(listener: &Listener, old: &Snapshot) -> Option<usize> {
     let by_id = old.listeners.iter().position(|other| other.id == listener.id);
     let by_socket =
         || old.listeners.iter().position(|other| (other.transport, other.bind) == (listener.transport, listener.bind));
@@ -37,7 +38,7 @@ fn admitted(snapshot: &Snapshot, listener: usize) -> Vec<Net> {
     nets.into_iter().map(masked).collect()
 }
 
-fn single(address: IpAddr) -> Net {
+pub(super) fn single(address: IpAddr) -> Net {
     let length = if address.is_ipv4() { 32 } else { 128 };
     Net { address, length }
 }
@@ -58,7 +59,7 @@ fn masked(net: Net) -> Net {
 }
 
 /// A part of `net` that lies in none of `others`.
-fn uncovered(net: Net, others: &[Net]) -> Option<Net> {
+pub(super) fn uncovered(net: Net, others: &[Net]) -> Option<Net> {
     let inside = |inner: &Net, outer: &Net| {
         inner.address.is_ipv4() == outer.address.is_ipv4()
             && inner.length >= outer.length

@@ -46,6 +46,14 @@ pub struct Found {
 }
 
 impl Found {
+    /// Whether calls to this number are among what is different.
+    pub fn has(&self, number: &[u8]) -> bool {
+        self.stretches.iter().any(|stretch| match stretch.exact {
+            true => self.digits_of(stretch) == number,
+            false => number.starts_with(self.digits_of(stretch)),
+        })
+    }
+
     pub fn digits_of(&self, stretch: &Stretch) -> &[u8] {
         self.digits.get(stretch.start as usize..).and_then(|d| d.get(..usize::from(stretch.length))).unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 //! loosen what holds it.
 
 use super::blast::{self, BlastRadius};
-use super::{Comparison, Lookup, Window, declared, widened_access};
+use super::{Comparison, Lookup, Move, Moves, Window, declared, widened_access};
 use crate::config::{Code, Compiled, Watched};
 use crate::time::Wall;
 
@@ -59,28 +59,30 @@ pub fn on_reload(old: &Compiled, new: &Compiled, now: Wall, accepted: &[String])
         return judge(old, new, None, watched, accepted);
     }
     let window = Window::days(now, 400);
-    let comparison = Comparison::of(&old.snapshot, &new.snapshot, window, &old.guards.premium);
+    let mut comparison = Comparison::of(&old.snapshot, &new.snapshot, window, &old.guards.premium);
+    let moves = comparison.moved(&old.snapshot, &new.snapshot, &old.guards.emergency);
     let blast = blast::by_ranges(&comparison);
-    judge(old, new, Some((&comparison, &blast)), watched, accepted)
+    judge(old, new, Some((&comparison, &blast, &moves)), watched, accepted)
 }
 
 /// What the guards of the old side say. Without a comparison only those that need none are asked.
 pub fn judge(
     old: &Compiled,
     new: &Compiled,
-    compared: Option<(&Comparison<'_>, &BlastRadius)>,
+    compared: Option<(&Comparison<'_>, &BlastRadius, &Moves)>,
     watched: &Watched,
     accepted: &[String],
 ) -> Vec<Finding> {
     let mut out = Vec::new();
-    if let Some((comparison, blast)) = compared {
+    if let Some((comparison, blast, moves)) = compared {
         out.extend(watched.max_change.map(|limit| max_change(comparison, blast, limit)));
         if watched.changed {
-            emergency(old, comparison, &mut out);
+            emergency(old, comparison, moves, &mut out);
             catch_alls(comparison, &mut out);
         }
         if watched.opened {
             opened(comparison, &mut out);
+            opened_by_moving(moves, &mut out);
         }
     }
     if watched.widened {
@@ -119,7 +121,7 @@ fn exceeds(measured: f64, limit: f64) -> bool {
     measured > limit + 1e-9
 }
 
-fn emergency(old: &Compiled, comparison: &Comparison<'_>, out: &mut Vec<Finding>) {
+fn emergency(old: &Compiled, comparison: &Comparison<'_>, moves: &Moves, out: &mut Vec<Finding>) {
     if old.guards.emergency.is_empty() {
         return;
     }
@@ -132,9 +134,18 @@ fn emergency(old: &Compiled, comparison: &Comparison<'_>, out: &mut Vec<Finding>
             .filter(|(at, pair)| pair.old.is_some() && !lookup.changes(*at, number.as_bytes()).is_empty())
             .map(|(_, pair)| &*pair.id)
             .collect();
+        let moved: Vec<String> = moves.moves.iter().filter(|m| m.emergency.contains(number)).map(who).collect();
+        let moved: Vec<&str> = moved.iter().map(String::as_str).collect();
+        let mut says = Vec::new();
         if !groups.is_empty() {
-            let says = format!("calls to {number} are treated differently in {}", and(&groups));
-            out.push(Finding::tripwire(format!("changed:emergency:{number}"), groups.len(), says));
+            says.push(format!("in {}", and(&groups)));
+        }
+        if !moved.is_empty() {
+            says.push(format!("for {}", and(&moved)));
+        }
+        if !says.is_empty() {
+            let says = format!("calls to {number} are treated differently {}", says.join(" and "));
+            out.push(Finding::tripwire(format!("changed:emergency:{number}"), groups.len() + moved.len(), says));
         }
     }
 }
@@ -161,6 +172,26 @@ fn opened(comparison: &Comparison<'_>, out: &mut Vec<Finding>) {
             let says = format!("{}{more} was barred for {}", first.trim_matches(['=', '*']), pair.id);
             out.push(Finding::tripwire(format!("opened:premium:{}", pair.id), ranges.len(), says));
         }
+    }
+}
+
+/// What callers who change groups may do then, and might not before.
+fn opened_by_moving(moves: &Moves, out: &mut Vec<Finding>) {
+    for (moved, to, number) in moves.moves.iter().filter_map(|m| Some((m, m.to.as_ref()?, m.opened.as_ref()?))) {
+        let (id, says) = (format!("opened:premium:{to}"), format!("{number} was barred for {}", who(moved)));
+        match out.iter_mut().find(|finding| finding.id == id) {
+            Some(known) => known.says = format!("{}; {says}", known.says),
+            None => out.push(Finding::tripwire(id, 1, says)),
+        }
+    }
+}
+
+/// The callers of a move, for a line.
+fn who(moved: &Move) -> String {
+    let first = moved.callers.first().map_or("", String::as_str);
+    match moved.callers.len() {
+        0 | 1 => format!("callers who change groups ({first})"),
+        n => format!("callers who change groups ({first} and {} more)", n - 1),
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! The way: `identity` says who is who on both sides; `half` and `outcome` put what rules do into numbers that can be
 //! compared; `cells` walks the prefixes of both sides at once; `times` cuts time where conditions matter; `change`
-//! gathers what is different, and `calendar` says when. [`guards`] looks at what comes out.
+//! gathers what is different, and `calendar` says when; `moved` finds callers who change groups. [`guards`] looks at what comes out.
 
 mod access;
 pub mod blast;
@@ -17,6 +17,7 @@ mod half;
 mod identity;
 mod intern;
 mod lookup;
+mod moved;
 mod outcome;
 mod path;
 mod rewrite;
@@ -30,6 +31,7 @@ pub use change::{Change, Changes, Kind, Part, Ranges};
 pub use compare::Shown;
 pub use identity::{GatewayName, GroupPair, Rename};
 pub use lookup::Lookup;
+pub use moved::{Move, Moves};
 pub use outcome::{Course, Side, Stop};
 pub use path::{Path, Way};
 pub use rewrite::{Rewrite, Take};

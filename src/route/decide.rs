@@ -205,7 +205,7 @@ impl Table {
 
     /// The group whose matcher says most. `default` takes trusted sources and digest users that no matcher fits, if a
     /// route is in it; a call from a gateway that is neither needs a group of its own (CONFIG-AND-CLI (g)).
-    fn choose_group(&self, facts: &Facts) -> Option<GroupIx> {
+    pub fn choose_group(&self, facts: &Facts) -> Option<GroupIx> {
         if facts.group.is_some() {
             return facts.group;
         }

@@ -9,7 +9,7 @@ use crate::config::{Compiled, Watched, clock};
 use crate::plan::blast::{self, BlastRadius, Touched};
 use crate::plan::guards::{self, Finding};
 use crate::plan::{
-    ALWAYS, Change, Comparison, Form, Kind, Lookup, Part, Rewrite, Shown, Stop, TimeId, Way, Window, calendar,
+    ALWAYS, Change, Comparison, Form, Kind, Lookup, Move, Part, Rewrite, Shown, Stop, TimeId, Way, Window, calendar,
     declared, settings, text_only,
 };
 use crate::proxy::refusal;
@@ -41,13 +41,14 @@ pub struct Asked<'a> {
 pub fn document(sides: &Sides<'_>, asked: &Asked<'_>) -> doc::Document {
     let (old, new) = (&sides.before.snapshot, &sides.after.snapshot);
     let mut comparison = Comparison::of(old, new, asked.window, &sides.before.guards.premium);
+    let moves = comparison.moved(old, new, &sides.before.guards.emergency);
     let ranges = blast::by_ranges(&comparison);
     let radius = match asked.traffic {
         Some(recorded) => blast::by_calls(&comparison, &Lookup::of(&comparison), &recorded.traffic),
         None => ranges.clone(),
     };
     let findings =
-        guards::judge(sides.before, sides.after, Some((&comparison, &radius)), &asked.watched, asked.accepted);
+        guards::judge(sides.before, sides.after, Some((&comparison, &radius, &moves)), &asked.watched, asked.accepted);
     let declared = declared::between(old, new);
     let text = text_only::TextOnly::of((sides.before, &sides.old.set), (sides.after, &sides.new.set), &declared);
     let changes = Writer { sides, prefixes: Prefixes::of(sides), comparison: &mut comparison }.changes();
@@ -61,6 +62,8 @@ pub fn document(sides: &Sides<'_>, asked: &Asked<'_>) -> doc::Document {
             zone: sides.after.zone.iana_name().unwrap_or("UTC").to_owned(),
         },
         changes,
+        moved: moves.moves.into_iter().map(moved).collect(),
+        moved_more: moves.more,
         text_only: doc::TextOnly {
             renamed: text.renamed,
             reordered: text.reordered,
@@ -93,6 +96,16 @@ pub fn plan_id(old: &str, new: &str) -> String {
     let hash = Sha256::new().chain_update(old).chain_update("\n").chain_update(new).finalize();
     let hex: Vec<String> = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     hex.chunks(2).map(<[String]>::concat).collect::<Vec<_>>().join("-")
+}
+
+fn moved(moved: Move) -> doc::Moved {
+    doc::Moved {
+        caller_count: moved.callers.len(),
+        callers: moved.callers.into_iter().take(LISTED).collect(),
+        from: moved.from.map(|id| id.to_string()),
+        to: moved.to.map(|id| id.to_string()),
+        ranges: doc::Ranges { changed: moved.changed, of: u64::from(moved.declared) },
+    }
 }
 
 fn guard(finding: &Finding) -> doc::Guard {

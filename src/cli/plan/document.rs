@@ -14,6 +14,10 @@ pub struct Document {
     pub horizon: Horizon,
     /// What differs, one entry for each kind of change.
     pub changes: Vec<Change>,
+    /// Callers whom other groups take.
+    pub moved: Vec<Moved>,
+    /// Not all combinations of sources, users and domains could be looked at: there may be more of them.
+    pub moved_more: bool,
     pub text_only: TextOnly,
     /// What was declared differently, in words: `2 routes edited, 1 gateway added`.
     pub declared: String,
@@ -168,6 +172,19 @@ pub struct Example {
     /// What each gateway that may be the first is given: `carrier-a 004930…`, or the refusal.
     pub before: Vec<String>,
     pub after: Vec<String>,
+}
+
+/// Callers who were in one group and are in another: their calls are asked by its routes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Moved {
+    /// Who, in words, at most 50: `192.0.2.10, user 1*`.
+    pub callers: Vec<String>,
+    pub caller_count: usize,
+    /// `null`: in no group; such calls are refused with 403.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// The declared ranges of both groups that are treated differently for them.
+    pub ranges: Ranges,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! A plan as people read it.
 
-use super::document::{Change, Document, Guard, Part, When};
+use super::document::{Change, Document, Guard, Moved, Part, Ranges, When};
 use super::words::{self, counted, thousands};
 use crate::plan::guards::percent;
 use std::fmt::Write;
@@ -34,7 +34,8 @@ pub fn render(plan: &Document, idle: &[String]) -> String {
     if more > 0 {
         let _ = writeln!(out, "  and {more} more changes: --format json has them all\n");
     }
-    if plan.changes.is_empty() {
+    moved(plan, &mut out);
+    if no_call_differs(plan) {
         let _ = writeln!(out, "  No call is routed differently.");
     }
     if let Some(text) = text_only(plan) {
@@ -46,6 +47,60 @@ pub fn render(plan: &Document, idle: &[String]) -> String {
     }
     summary(plan, idle, &mut out);
     out
+}
+
+/// Neither by other routes nor because its caller is in another group.
+pub fn no_call_differs(plan: &Document) -> bool {
+    plan.changes.is_empty() && plan.moved.is_empty() && !plan.moved_more
+}
+
+fn moved(plan: &Document, out: &mut String) {
+    for moved in plan.moved.iter().take(ENTRIES) {
+        let _ = writeln!(out, "  ~ callers · {}", way(moved));
+        let _ = writeln!(out, "      {}", who(moved));
+        let _ = writeln!(out, "{:COLUMN$}{}\n", "", what_moving_does(moved));
+    }
+    let more = plan.moved.len().saturating_sub(ENTRIES);
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more ways from group to group: --format json has them all\n");
+    }
+    if plan.moved_more {
+        let _ = writeln!(out, "  {MORE_MOVE}\n");
+    }
+}
+
+pub const MORE_MOVE: &str =
+    "There are too many combinations of sources and users to look at each: others may change groups too.";
+
+/// `group office  ->  no group: refused with 403`.
+pub fn way(moved: &Moved) -> String {
+    let group = |id: &Option<String>| match id {
+        Some(id) => format!("group {id}"),
+        None => "no group, refused with 403".to_owned(),
+    };
+    format!("{}  ->  {}", group(&moved.from), group(&moved.to))
+}
+
+pub fn who(moved: &Moved) -> String {
+    const SHOWN: usize = 6;
+    let more = moved.caller_count.saturating_sub(SHOWN.min(moved.callers.len()));
+    let shown: Vec<&str> = moved.callers.iter().take(SHOWN).map(String::as_str).collect();
+    let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+    format!("{}{more}", shown.join(" · "))
+}
+
+pub fn what_moving_does(moved: &Moved) -> String {
+    let Ranges { changed, of } = moved.ranges;
+    match (moved.from.is_some(), moved.to.is_some()) {
+        (true, false) => "all their calls are refused".to_owned(),
+        (false, true) => "their calls were refused, and go by this group's routes".to_owned(),
+        _ if changed == 0.0 => "the routes of both groups do the same".to_owned(),
+        _ => {
+            let changed = format!("{changed:.1}");
+            let changed = changed.strip_suffix(".0").unwrap_or(&changed);
+            format!("{changed} of {} declared ranges are treated differently for them", thousands(of))
+        }
+    }
 }
 
 const ALWAYS: When = When::Always(super::document::Always::Always);

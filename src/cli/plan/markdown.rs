@@ -14,13 +14,17 @@ pub fn render(plan: &Document) -> String {
     let mut out = String::new();
     // Writing to a string can't fail.
     let held = human::refusal(plan);
-    let verdict = match (&held, plan.changes.len()) {
+    let verdict = match (&held, plan.changes.len() + plan.moved.len()) {
         (Some(_), _) => "refused by a guard",
-        (None, 0) => "no call is routed differently",
+        (None, 0) if human::no_call_differs(plan) => "no call is routed differently",
         (None, 1) => "1 change",
         (None, _) => "",
     };
-    let verdict = if verdict.is_empty() { format!("{} changes", plan.changes.len()) } else { verdict.to_owned() };
+    let verdict = if verdict.is_empty() {
+        format!("{} changes", plan.changes.len() + plan.moved.len())
+    } else {
+        verdict.to_owned()
+    };
     let _ = writeln!(out, "### trunkline plan: {verdict}\n");
     let _ = writeln!(out, "{} · {}\n", human::title(plan).replace("Plan  ", ""), plan.declared);
     if !plan.changes.is_empty() {
@@ -33,6 +37,7 @@ pub fn render(plan: &Document) -> String {
         }
         out.push('\n');
     }
+    moved(plan, &mut out);
     if let Some(text) = human::text_only(plan) {
         let _ = writeln!(out, "Same decision, different text: {text}.\n");
     }
@@ -74,6 +79,26 @@ fn entry(change: &Change, out: &mut String) {
     let more = change.part_count.saturating_sub(PARTS);
     if more > 0 {
         let _ = writeln!(out, "| `{sign}` | and {more} more | | | ″ | ″ | |");
+    }
+}
+
+fn moved(plan: &Document, out: &mut String) {
+    if !plan.moved.is_empty() {
+        let _ = writeln!(out, "| | callers | from and to | |\n|---|---|---|---|");
+    }
+    for moved in plan.moved.iter().take(ENTRIES) {
+        let cells = [human::who(moved), human::way(moved), human::what_moving_does(moved)].map(|text| escaped(&text));
+        let _ = writeln!(out, "| `~` | {} |", cells.join(" | "));
+    }
+    let more = plan.moved.len().saturating_sub(ENTRIES);
+    if more > 0 {
+        let _ = writeln!(out, "\n{more} more are in `trunkline plan --format json`.");
+    }
+    if plan.moved_more {
+        let _ = writeln!(out, "\n{}", human::MORE_MOVE);
+    }
+    if !plan.moved.is_empty() || plan.moved_more {
+        out.push('\n');
     }
 }
 
