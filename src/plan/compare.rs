@@ -193,7 +193,9 @@ impl<'a> Comparer<'a> {
         let attempts = &decision.attempts;
         let who = |gateway| who(&self.identity, side, gateway);
         let path = Path::of(&decision.order, &|at| attempts.get(at).map_or(Who::MAX, |a| who(a.gateway)));
-        (path, attempts.iter().map(|attempt| (who(attempt.gateway), attempt.number.clone())).collect())
+        let asked = path.gateways();
+        let numbers = attempts.iter().map(|attempt| (who(attempt.gateway), attempt.number.clone()));
+        (path, numbers.filter(|(who, _)| asked.contains(who)).collect())
     }
 
     /// The rule's own change of the number, with the length of the prefix that matched.

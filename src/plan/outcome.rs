@@ -165,6 +165,8 @@ impl Outcomes {
         for (place, who) in path.gateways().into_iter().enumerate() {
             places.entry(who).or_insert(place);
         }
+        // What the decision thinks possible and no course comes to is not asked.
+        stops.retain(|stop| places.contains_key(&stop.who));
         stops.sort_by_key(|stop| places.get(&stop.who).copied());
         self.courses.put(Course { stops, path })
     }
