@@ -75,8 +75,12 @@ impl Path {
 impl Way {
     /// One after the other; what comes a second time finds its gateways asked already.
     fn all(lines: &[Line], who: &impl Fn(usize) -> Who) -> Vec<Way> {
+        Way::without_repeated(lines.iter().flat_map(|line| Way::of(line, who)))
+    }
+
+    fn without_repeated(ways: impl Iterator<Item = Way>) -> Vec<Way> {
         let mut out: Vec<Way> = Vec::new();
-        for way in lines.iter().flat_map(|line| Way::of(line, who)) {
+        for way in ways {
             if !(way.exhausts() && out.contains(&way)) {
                 out.push(way);
             }
@@ -102,10 +106,13 @@ impl Way {
         match line {
             Line::Attempt(at) => vec![Way::Gateway(who(*at))],
             Line::Each { of, limit } => {
-                let of = Way::all(of, who);
+                // A limit counts members: what is in one of them stays together.
+                let members = Way::without_repeated(of.iter().map(|line| Way::one(line, who)));
                 match *limit {
-                    Some(limit) if usize::from(limit) < of.len() => vec![Way::Each { of, limit: Some(limit) }],
-                    _ => of,
+                    Some(limit) if usize::from(limit) < members.len() => {
+                        vec![Way::Each { of: members, limit: Some(limit) }]
+                    }
+                    _ => Way::all(of, who),
                 }
             }
             Line::RoundRobin { of, limit } => {
