@@ -134,7 +134,8 @@ impl Walk<'_, '_> {
         let outcomes = &self.comparer.outcomes;
         let reach = half::reach(&old, outcomes).max(half::reach(&new, outcomes));
         // Where both sides do the same with all numbers, their length does not matter.
-        let settled = value == NOTHING || reach <= self.path.len();
+        let plain = half::is_plain(&old, outcomes) && half::is_plain(&new, outcomes);
+        let settled = value == NOTHING && plain || reach <= self.path.len();
         Onward { value, settled, divided: !settled && beyond > 0 }
     }
 
@@ -143,7 +144,8 @@ impl Walk<'_, '_> {
         let depth = Some(self.path.len());
         let (old, new) = (self.comparer.old.ladder(depth), self.comparer.new.ladder(depth));
         let outcomes = &self.comparer.outcomes;
-        if half::equal(&old, &new, outcomes) {
+        let plain = half::is_plain(&old, outcomes) && half::is_plain(&new, outcomes);
+        if plain && half::equal(&old, &new, outcomes) {
             return NOTHING;
         }
         match half::reach(&old, outcomes).max(half::reach(&new, outcomes)) <= self.path.len() {

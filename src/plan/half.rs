@@ -136,7 +136,12 @@ pub fn reach(ladder: &Ladder, outcomes: &Outcomes) -> usize {
     ladder.iter().map(|rung| outcomes.reach(rung.outcome, rung.matched)).max().unwrap_or(0)
 }
 
-/// Whether two ladders treat all numbers alike at all times.
+/// Whether what these rules do with long numbers says what they do with all.
+pub fn is_plain(ladder: &Ladder, outcomes: &Outcomes) -> bool {
+    !ladder.iter().any(|rung| outcomes.is_limited(rung.outcome))
+}
+
+/// Whether two ladders treat all numbers alike at all times; where one is not [`is_plain`], all within their reach.
 pub fn equal(old: &Ladder, new: &Ladder, outcomes: &Outcomes) -> bool {
     let same = |(a, b): (&Rung, &Rung)| {
         (a.when, a.outcome) == (b.when, b.outcome) && (a.matched == b.matched || !outcomes.is_relative(a.outcome))

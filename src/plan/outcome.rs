@@ -62,6 +62,8 @@ pub struct Outcomes {
     courses: Interner<Course>,
     /// By outcome: how long numbers must be, as far as it depends on the matched prefix and as far as it does not.
     reaches: Vec<Reach>,
+    /// By outcome: some route with it leads to a list with a limit.
+    limited: Vec<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,9 +101,17 @@ impl Outcomes {
         self.reaches.get(outcome as usize).is_some_and(|reach| reach.relative.is_some())
     }
 
+    /// Whether other gateways may step in where a number is too short for those of the course: a limit keeps them from
+    /// being asked else.
+    pub fn is_limited(&self, outcome: u32) -> bool {
+        self.limited.get(outcome as usize).is_some_and(|limited| *limited)
+    }
+
     /// The outcome of each route of a table.
     pub fn of_table(&mut self, table: &Table, identity: &Identity, side: Side) -> Vec<u32> {
         let mut courses: Map<(&[Member], bool), u32> = Map::default();
+        // Which lists are reached is not asked: limits are rare, and a cell that is looked at too closely costs time alone.
+        let limits = table.lists().iter().any(|list| list.limit.is_some());
         let routes = table.routes().iter().map(|route| {
             let outcome = match &route.target {
                 RouteTarget::Reject(reply) => reject(reply, route.default),
@@ -112,7 +122,11 @@ impl Outcomes {
                     Outcome::To { course, rewrite: Rewrite::of(&route.number) }
                 }
             };
-            self.put(outcome)
+            let outcome = self.put(outcome);
+            if let (RouteTarget::To(to), Some(known)) = (&route.target, self.limited.get_mut(outcome as usize)) {
+                *known |= limits && to.iter().any(|member| matches!(member, Member::List(_)));
+            }
+            outcome
         });
         routes.collect()
     }
@@ -122,6 +136,7 @@ impl Outcomes {
         if at as usize == self.reaches.len() {
             let reach = self.measured(at);
             self.reaches.push(reach);
+            self.limited.push(false);
         }
         at
     }
